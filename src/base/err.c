@@ -1,0 +1,77 @@
+/* err.c - see err.h. Only string handling: nothing here allocates or logs. */
+#include "base/err.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Takes back a UTF-8 character that the end of the buffer cut in two. */
+static void trim_partial_character(char *text) {
+    size_t n = strlen(text);
+    size_t back = 0;
+    while (back < 4 && back < n && ((unsigned char)text[n - 1 - back] & 0xC0) == 0x80) {
+        back++;
+    }
+    if (back == n) {
+        return;
+    }
+    unsigned char lead = (unsigned char)text[n - 1 - back];
+    size_t need = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : lead >= 0xC0 ? 1 : 0;
+    if (back < need) {
+        text[n - 1 - back] = '\0';
+    }
+}
+
+static void format_text(char *into, size_t size, const char *format, va_list args) {
+    vsnprintf(into, size, format, args);
+    trim_partial_character(into);
+}
+
+bool err_set(struct err *err, enum err_code code, const char *format, ...) {
+    if (err == NULL) {
+        return false;
+    }
+    /* the arguments may point into *err itself */
+    char text[ERR_MESSAGE_SIZE];
+    va_list args;
+    va_start(args, format);
+    format_text(text, sizeof text, format, args);
+    va_end(args);
+    err->code = code;
+    err->sqlstate[0] = '\0';
+    err->hint[0] = '\0';
+    memcpy(err->message, text, sizeof text);
+    return false;
+}
+
+bool err_hint(struct err *err, const char *format, ...) {
+    if (err == NULL) {
+        return false;
+    }
+    char text[ERR_HINT_SIZE];
+    va_list args;
+    va_start(args, format);
+    format_text(text, sizeof text, format, args);
+    va_end(args);
+    memcpy(err->hint, text, sizeof text);
+    return false;
+}
+
+bool err_context(struct err *err, const char *format, ...) {
+    if (err == NULL) {
+        return false;
+    }
+    char text[ERR_MESSAGE_SIZE];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    size_t n = strlen(text);
+    snprintf(text + n, sizeof text - n, ": %s", err->message);
+    trim_partial_character(text);
+    memcpy(err->message, text, sizeof text);
+    return false;
+}
+
+void err_clear(struct err *err) {
+    memset(err, 0, sizeof *err);
+}

@@ -1,0 +1,41 @@
+/* value.h - one column's value on its way from one table to the other.
+ *
+ * A value is text in its type's output format, SQL NULL, or absent: an
+ * unchanged TOAST column is not in the stream, and absent is not NULL. Bytes
+ * are borrowed, mostly from a batch's arena; nothing requires a NUL at their
+ * end. */
+#ifndef PGTANDEM_BASE_VALUE_H
+#define PGTANDEM_BASE_VALUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+enum value_kind { VALUE_ABSENT = 0, VALUE_NULL, VALUE_TEXT };
+
+struct value {
+    enum value_kind kind;
+    const char *data; /* VALUE_TEXT only */
+    size_t size;      /* bytes */
+};
+
+static inline struct value value_absent(void) {
+    return (struct value){VALUE_ABSENT, NULL, 0};
+}
+
+static inline struct value value_null(void) {
+    return (struct value){VALUE_NULL, NULL, 0};
+}
+
+static inline struct value value_text(const char *data, size_t size) {
+    return (struct value){VALUE_TEXT, data, size};
+}
+
+/* Same kind and same bytes: two NULLs are equal here. */
+static inline bool value_equal(struct value a, struct value b) {
+    return a.kind == b.kind &&
+           (a.kind != VALUE_TEXT ||
+            (a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0)));
+}
+
+#endif

@@ -1,0 +1,115 @@
+/* mapping.h - which columns of one table become which columns of the other.
+ *
+ * A mapping has one direction; mapping_build() makes both of a table pair, the
+ * reverse one with source and target exchanged. It is pure: catalogs come in
+ * as struct table, transforms as the structs that plugins export.
+ *
+ * The key: the old table's primary key (or, without one, the index named by
+ * REPLICA IDENTITY USING INDEX). Its columns must be copied under the same
+ * name, and be the new table's primary key (or its identity index).
+ *
+ * Not here: finding a transform by name (transform/registry.h), reading the
+ * catalog (pg/catalog.h), deciding what to write (resolve.h). */
+#ifndef PGTANDEM_MODEL_MAPPING_H
+#define PGTANDEM_MODEL_MAPPING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/value.h"
+#include "model/spec.h"
+#include "model/table.h"
+#include "pgtandem_transform.h"
+
+enum direction { FORWARD = 0, REVERSE = 1 };
+
+/* One use of a transform, seen in the mapping's direction. */
+struct mapping_transform {
+    const struct pgtandem_transform *transform;
+    pgtandem_transform_fn *there; /* source columns to target columns */
+    pgtandem_transform_fn *back;  /* target columns to source columns */
+    size_t *inputs;               /* positions in source->columns */
+    size_t n_inputs;
+    size_t *outputs; /* positions in mapping.columns, below */
+    size_t n_outputs;
+};
+
+/* One column that is written, and where its value comes from. */
+struct mapping_column {
+    size_t target;    /* position in target->columns */
+    size_t source;    /* position in source->columns; COLUMN_NONE: a transform's output */
+    size_t transform; /* position in mapping.transforms; COLUMN_NONE: a copy */
+    bool is_key;
+};
+
+struct mapping {
+    enum direction direction;
+    size_t number; /* the table's place in the configuration, from 0 */
+    const struct table *source, *target;
+    struct mapping_column *columns; /* every column that is written */
+    size_t n_columns;
+    size_t *key; /* positions in `columns` of the key, in the source key's order */
+    size_t n_key;
+    /* Constraint or index on the target that holds the key: the name a unique
+     * violation reports when a row with the same key has appeared. */
+    const char *key_constraint;
+    struct mapping_transform *transforms;
+    size_t n_transforms;
+};
+
+struct mapping_pair {
+    struct mapping forward, reverse;
+};
+
+/* What stands in the way of a mapping, for people: all of it, not the first. */
+struct problem {
+    const char *message; /* what, on which table, and why */
+    const char *hint;    /* what to do */
+    int line;            /* of the configuration, 0 when it is not about a line */
+};
+
+struct problem_list {
+    struct problem *items; /* in `arena` */
+    size_t count, capacity;
+    struct arena *arena;
+};
+
+/* Builds both directions, or adds every reason why it cannot be done to
+ * `problems`. `transforms` runs parallel to spec->transforms. Memory: `arena`. */
+bool mapping_build(const struct table_spec *spec, size_t number, const struct table *old_table,
+                   const struct table *new_table,
+                   const struct pgtandem_transform *const *transforms, struct arena *arena,
+                   struct mapping_pair *pair, struct problem_list *problems)
+    __attribute__((warn_unused_result));
+
+/* Makes the target's row from the source's.
+ *
+ * `source` runs parallel to mapping->source->columns, `target` to
+ * mapping->columns. A copied column that is absent stays absent. A transform
+ * whose inputs are all absent leaves its outputs absent; one that has some of
+ * its inputs but not all sets *incomplete and leaves its outputs absent (the
+ * missing ones must be read from the source first). NULL outputs become the
+ * empty string where the target column is NOT NULL. False: a transform refused
+ * the row; err->message says which, and its reason. Memory: `arena`. */
+bool mapping_apply(const struct mapping *mapping, const struct value *source, struct value *target,
+                   struct arena *arena, bool *incomplete, struct err *err)
+    __attribute__((warn_unused_result));
+
+/* True when the target's current output columns already map back to the
+ * incoming inputs: then the outputs are kept as they are, because somebody
+ * corrected them (guarantee: corrections survive). `current` runs parallel to
+ * mapping->columns; `source` to mapping->source->columns. A NULL input and ''
+ * are the same where NULL cannot be kept apart (NOT NULL column on either
+ * side). A refusal of the way back is "no". */
+bool mapping_keeps(const struct mapping *mapping, const struct mapping_transform *transform,
+                   const struct value *source, const struct value *current, struct arena *arena);
+
+/* Two complete rows agree when forward(old) equals new or, for each transform
+ * on its own, reverse(new) equals old; copied columns must be equal.
+ * `old_row` runs parallel to the old table's columns, `new_row` to the new's. */
+bool mapping_rows_agree(const struct mapping_pair *pair, const struct value *old_row,
+                        const struct value *new_row, struct arena *arena);
+
+#endif
