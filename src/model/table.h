@@ -11,7 +11,7 @@
 
 #include "model/spec.h"
 
-/* How an assignment from one type to another may go; see table_types_compare. */
+/* How an assignment from one type to another may go; see types.h. */
 struct column_type {
     uint32_t oid;
     uint32_t base_oid;    /* of a domain: what it is over, all the way down; else oid */
@@ -64,8 +64,9 @@ struct table {
     struct table_key identity_index; /* IDENTITY_INDEX only */
 };
 
-/* Position of the column, or (size_t)-1 */
 #define COLUMN_NONE ((size_t)-1)
+
+/* Position of the column in table->columns, or COLUMN_NONE */
 size_t table_find_column(const struct table *table, const char *name, size_t size);
 
 #endif
