@@ -6,7 +6,12 @@
  *
  * The key: the old table's primary key (or, without one, the index named by
  * REPLICA IDENTITY USING INDEX). Its columns must be copied under the same
- * name, and be the new table's primary key (or its identity index).
+ * name and with the same type, and be the new table's primary key (or its
+ * identity index).
+ *
+ * Columns of the same name on both sides are copied where types.h allows it. A
+ * generated column is never written: it needs no counterpart, and has at most
+ * one link write its copy.
  *
  * Not here: finding a transform by name (transform/registry.h), reading the
  * catalog (pg/catalog.h), deciding what to write (resolve.h). */
@@ -19,6 +24,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/value.h"
+#include "model/problem.h"
 #include "model/spec.h"
 #include "model/table.h"
 #include "pgtandem_transform.h"
@@ -63,19 +69,6 @@ struct mapping_pair {
     struct mapping forward, reverse;
 };
 
-/* What stands in the way of a mapping, for people: all of it, not the first. */
-struct problem {
-    const char *message; /* what, on which table, and why */
-    const char *hint;    /* what to do */
-    int line;            /* of the configuration, 0 when it is not about a line */
-};
-
-struct problem_list {
-    struct problem *items; /* in `arena` */
-    size_t count, capacity;
-    struct arena *arena;
-};
-
 /* Builds both directions, or adds every reason why it cannot be done to
  * `problems`. `transforms` runs parallel to spec->transforms. Memory: `arena`. */
 bool mapping_build(const struct table_spec *spec, size_t number, const struct table *old_table,
@@ -102,13 +95,14 @@ bool mapping_apply(const struct mapping *mapping, const struct value *source, st
  * corrected them (guarantee: corrections survive). `current` runs parallel to
  * mapping->columns; `source` to mapping->source->columns. A NULL input and ''
  * are the same where NULL cannot be kept apart (NOT NULL column on either
- * side). A refusal of the way back is "no". */
+ * side). A refusal of the way back is "no", and so is an absent value. */
 bool mapping_keeps(const struct mapping *mapping, const struct mapping_transform *transform,
                    const struct value *source, const struct value *current, struct arena *arena);
 
 /* Two complete rows agree when forward(old) equals new or, for each transform
- * on its own, reverse(new) equals old; copied columns must be equal.
- * `old_row` runs parallel to the old table's columns, `new_row` to the new's. */
+ * on its own, reverse(new) equals old; copied columns must be the same value
+ * (types.h), except where one side generates it. `old_row` runs parallel to the
+ * old table's columns, `new_row` to the new's. */
 bool mapping_rows_agree(const struct mapping_pair *pair, const struct value *old_row,
                         const struct value *new_row, struct arena *arena);
 
