@@ -1,0 +1,99 @@
+-- The state of migrations, in each database that pgtandem writes to.
+--
+-- What concerns a migration as a whole (its phase, the ledger of the copy, the
+-- statements after it) is in the new database; what concerns a link is in the
+-- database that the link writes to, so that it can commit together with the
+-- rows. With both sides in one database there is one schema and all of it.
+--
+-- Every statement may be repeated. Everything here may be read by anyone who
+-- wants to know; nothing here may be written by anyone but pgtandem.
+
+CREATE SCHEMA IF NOT EXISTS pgtandem;
+
+-- One row a migration. format is raised when this file changes incompatibly.
+CREATE TABLE IF NOT EXISTS pgtandem.migration (
+    name           text PRIMARY KEY,
+    format         int NOT NULL DEFAULT 1,
+    phase          text NOT NULL DEFAULT 'setup'
+                   CHECK (phase IN ('setup', 'backfill', 'catchup', 'live', 'cutover', 'finished')),
+    phase_since    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    backfill       text NOT NULL DEFAULT 'pending'
+                   CHECK (backfill IN ('pending', 'running', 'copied', 'done', 'skipped')),
+    rows_estimated bigint NOT NULL DEFAULT 0,
+    created_at     timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+-- How the copy cut up each table: chunk n holds the keys above `low` (NULL:
+-- from the first) up to and including `high` (NULL: to the last). The bounds
+-- are written when a chunk is planned, the counts in the commit that holds its
+-- rows: rows_read = rows_written + rows_parked.
+CREATE TABLE IF NOT EXISTS pgtandem.chunk (
+    migration    text NOT NULL REFERENCES pgtandem.migration ON DELETE CASCADE,
+    table_number int NOT NULL,
+    chunk        int NOT NULL,
+    low          text[],
+    high         text[],
+    rows_read    bigint,
+    rows_written bigint,
+    rows_parked  bigint,
+    snapshot     text,
+    done_at      timestamptz,
+    PRIMARY KEY (migration, table_number, chunk)
+);
+
+-- The statements to run after the copy, one by one. started_at without done_at
+-- is a statement that was interrupted.
+CREATE TABLE IF NOT EXISTS pgtandem.after_copy (
+    migration  text NOT NULL REFERENCES pgtandem.migration ON DELETE CASCADE,
+    file       text NOT NULL,
+    number     int NOT NULL,
+    statement  text NOT NULL,
+    started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    done_at    timestamptz,
+    PRIMARY KEY (migration, file, number)
+);
+
+-- What a link has applied, written in the same transactions as the rows. The
+-- position a link restarts from is its origin's progress; this is for people,
+-- and the counts are exact.
+CREATE TABLE IF NOT EXISTS pgtandem.progress (
+    migration            text NOT NULL,
+    link                 text NOT NULL CHECK (link IN ('forward', 'reverse')),
+    applied_lsn          pg_lsn,
+    applied_commit_time  timestamptz,
+    applied_transactions bigint NOT NULL DEFAULT 0,
+    applied_changes      bigint NOT NULL DEFAULT 0,
+    conflicts            bigint NOT NULL DEFAULT 0,
+    parked               bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (migration, link)
+) WITH (fillfactor = 50);
+
+-- What a link says of itself from time to time.
+CREATE TABLE IF NOT EXISTS pgtandem.link (
+    migration   text NOT NULL,
+    link        text NOT NULL CHECK (link IN ('forward', 'reverse')),
+    state       text NOT NULL,
+    lag_seconds double precision NOT NULL DEFAULT 0,
+    caught_up_at timestamptz,
+    last_error  text,
+    changed_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (migration, link)
+) WITH (fillfactor = 50);
+
+-- Rows that could not be written, with the reason, until a person deals with
+-- them. row_image is the row as it should have been written on this side.
+CREATE TABLE IF NOT EXISTS pgtandem.parked (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    migration   text NOT NULL,
+    link        text NOT NULL CHECK (link IN ('forward', 'reverse', 'copy')),
+    table_name  text NOT NULL,
+    key         jsonb NOT NULL,
+    operation   text NOT NULL CHECK (operation IN ('insert', 'update', 'delete', 'copy')),
+    sqlstate    text NOT NULL,
+    reason      text NOT NULL,
+    row_image   jsonb,
+    source_lsn  pg_lsn,
+    commit_time timestamptz,
+    parked_at   timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX IF NOT EXISTS parked_migration ON pgtandem.parked (migration, link, id);

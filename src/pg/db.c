@@ -1,0 +1,201 @@
+/* db.c - see db.h. */
+#include "pg/db.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "pg/sqlstate.h"
+
+static bool has_failed(const PGresult *result) {
+    ExecStatusType status = PQresultStatus(result);
+    return status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE;
+}
+
+static void on_result(void *owner, const PGresult *result) {
+    struct db *db = owner;
+    if (db->lost.code != ERR_NONE) {
+        return;
+    }
+    if (has_failed(result)) {
+        err_from_result(&db->lost, result);
+        return;
+    }
+    PQclear(db->answer);
+    db->answer = PQcopyResult(result, PG_COPYRES_ATTRS | PG_COPYRES_TUPLES);
+}
+
+static void on_ready(void *owner) {
+    struct db *db = owner;
+    db->done = true;
+}
+
+static void on_lost(void *owner, const struct err *err) {
+    struct db *db = owner;
+    if (db->lost.code == ERR_NONE) {
+        db->lost = *err;
+    }
+    db->done = true;
+}
+
+static const struct session_events events = {
+    .result = on_result,
+    .ready = on_ready,
+    .lost = on_lost,
+};
+
+void db_init(struct db *db, struct loop *loop, enum session_kind kind, const char *dsn,
+             const char *label, const char *application) {
+    memset(db, 0, sizeof *db);
+    session_init(&db->session, loop, kind, dsn, application, &events, db);
+    db->label = label;
+}
+
+bool db_open(struct db *db, struct err *err) {
+    db_close(db);
+    if (!session_open(&db->session, err)) {
+        return err_context(err, "cannot connect to %s", db->label);
+    }
+    return true;
+}
+
+void db_close(struct db *db) {
+    if (db->session.state != SESSION_closed) {
+        session_close(&db->session);
+    }
+    PQclear(db->answer);
+    db->answer = NULL;
+}
+
+static bool ensure_open(struct db *db, struct err *err) {
+    return session_is_open(&db->session) || db_open(db, err);
+}
+
+PGresult *db_query(struct db *db, struct err *err, const char *sql, int n_params,
+                   const char *const *params) {
+    if (!ensure_open(db, err)) {
+        return NULL;
+    }
+    db->done = false;
+    err_clear(&db->lost);
+    session_send(&db->session, sql, n_params, params);
+    if (!loop_wait(db->session.loop, &db->done, db->timeout, db->label, err)) {
+        db_close(db); /* its answer would come too late for everybody */
+        return NULL;
+    }
+    PGresult *answer = db->answer;
+    db->answer = NULL;
+    if (db->lost.code != ERR_NONE) {
+        PQclear(answer);
+        if (!session_is_open(&db->session)) {
+            db_close(db);
+        }
+        *err = db->lost;
+        return NULL;
+    }
+    return answer;
+}
+
+bool db_exec(struct db *db, struct err *err, const char *sql, int n_params,
+             const char *const *params) {
+    PGresult *result = db_query(db, err, sql, n_params, params);
+    PQclear(result);
+    return result != NULL;
+}
+
+bool db_execf(struct db *db, struct err *err, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    char *sql = NULL;
+    int n = vasprintf(&sql, format, args);
+    va_end(args);
+    if (n < 0) {
+        abort();
+    }
+    bool ok = db_exec(db, err, sql, 0, NULL);
+    free(sql);
+    return ok;
+}
+
+char *db_text(struct db *db, struct err *err, const char *sql, int n_params,
+              const char *const *params) {
+    err_clear(err);
+    PGresult *result = db_query(db, err, sql, n_params, params);
+    char *text = NULL;
+    if (result != NULL && PQntuples(result) > 0 && !PQgetisnull(result, 0, 0)) {
+        text = mem_strdup(PQgetvalue(result, 0, 0));
+    }
+    PQclear(result);
+    return text;
+}
+
+static bool fetch_one(struct db *db, struct err *err, char **text, const char *sql, int n_params,
+                      const char *const *params) {
+    struct err failure;
+    *text = db_text(db, &failure, sql, n_params, params);
+    if (*text == NULL) {
+        *err = failure;
+        return failure.code == ERR_NONE
+                   ? err_set(err, ERR_FAILED, "%s answered nothing to \"%.60s\"", db->label, sql)
+                   : false;
+    }
+    return true;
+}
+
+bool db_bool(struct db *db, struct err *err, bool *value, const char *sql, int n_params,
+             const char *const *params) {
+    char *text;
+    if (!fetch_one(db, err, &text, sql, n_params, params)) {
+        return false;
+    }
+    *value = strcmp(text, "t") == 0;
+    free(text);
+    return true;
+}
+
+bool db_int(struct db *db, struct err *err, int64_t *value, const char *sql, int n_params,
+            const char *const *params) {
+    char *text;
+    if (!fetch_one(db, err, &text, sql, n_params, params)) {
+        return false;
+    }
+    *value = strtoll(text, NULL, 10);
+    free(text);
+    return true;
+}
+
+bool db_lsn(struct db *db, struct err *err, lsn_t *value, const char *sql, int n_params,
+            const char *const *params) {
+    char *text;
+    if (!fetch_one(db, err, &text, sql, n_params, params)) {
+        return false;
+    }
+    bool ok = lsn_parse(text, strlen(text), value) ||
+              err_set(err, ERR_FAILED, "\"%s\" is not a log position", text);
+    free(text);
+    return ok;
+}
+
+struct value result_value(const PGresult *result, int row, int column) {
+    if (PQgetisnull(result, row, column)) {
+        return value_null();
+    }
+    return value_text(PQgetvalue(result, row, column), (size_t)PQgetlength(result, row, column));
+}
+
+int64_t result_int(const PGresult *result, int row, int column) {
+    return strtoll(PQgetvalue(result, row, column), NULL, 10);
+}
+
+bool result_bool(const PGresult *result, int row, int column) {
+    return PQgetvalue(result, row, column)[0] == 't';
+}
+
+lsn_t result_lsn(const PGresult *result, int row, int column) {
+    lsn_t lsn = 0;
+    const char *text = PQgetvalue(result, row, column);
+    return lsn_parse(text, strlen(text), &lsn) ? lsn : 0;
+}

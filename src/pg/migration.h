@@ -1,0 +1,81 @@
+/* migration.h - one configured migration, with both of its databases at hand.
+ *
+ * Why: every command starts the same way: connect to both sides, read the
+ *   tables' catalogs, build the mappings, know the names of slots and origins.
+ * Lifetime: migration_init, migration_connect, migration_read_tables as far
+ *   as a command needs; migration_fini.
+ * Errors: connect: the server's. read_tables: every problem in m->problems. */
+#ifndef PGTANDEM_PG_MIGRATION_H
+#define PGTANDEM_PG_MIGRATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "config/config.h"
+#include "model/mapping.h"
+#include "pg/catalog.h"
+#include "pg/db.h"
+#include "pg/loop.h"
+#include "transform/registry.h"
+
+/* One side: a database, and this process's control connection to it. */
+struct side {
+    const char *label; /* "the old database" */
+    const char *dsn;
+    struct db db;
+    struct database_identity identity;
+};
+
+/* Names in a server: pgtandem_<migration>_<suffix>, at most 63 bytes. */
+struct object_name {
+    char text[64];
+};
+
+struct migration {
+    const struct config *config;
+    struct loop *loop;
+    struct registry transforms;
+    struct side old_side, new_side;
+    bool same_database;
+
+    struct arena arena; /* tables, mappings, problems */
+    struct table **old_tables, **new_tables; /* NULL: the table is not there */
+    struct mapping_pair *pairs;              /* parallel to config->tables */
+    size_t n_tables;
+    struct problem_list problems;
+};
+
+void migration_init(struct migration *m, const struct config *config, struct loop *loop);
+void migration_fini(struct migration *m);
+
+/* Opens both control connections and learns whether they reach one database. */
+bool migration_connect(struct migration *m, struct err *err) __attribute__((warn_unused_result));
+
+/* Reads the catalogs of all tables of both sides (again). */
+bool migration_read_catalogs(struct migration *m, struct err *err)
+    __attribute__((warn_unused_result));
+
+/* Loads transforms and builds the mappings from the catalogs read before.
+ * False with ERR_USAGE and the first problem in *err; all are in m->problems. */
+bool migration_build_mappings(struct migration *m, struct err *err)
+    __attribute__((warn_unused_result));
+
+/* "forward" and "reverse" */
+const char *direction_name(enum direction direction);
+struct side *migration_source(struct migration *m, enum direction direction);
+struct side *migration_target(struct migration *m, enum direction direction);
+const struct mapping *migration_mapping(const struct migration *m, size_t table,
+                                        enum direction direction);
+
+struct object_name migration_slot(const struct migration *m, enum direction direction);
+struct object_name migration_origin(const struct migration *m, enum direction direction);
+struct object_name migration_copy_origin(const struct migration *m, int worker);
+
+/* The advisory lock that a running service or backfill holds in the new
+ * database: one at a time, and the way to see from outside that it lives.
+ * *key for pg_try_advisory_lock(bigint). */
+int64_t migration_lock_key(const struct migration *m);
+
+#endif
