@@ -18,7 +18,8 @@
  *   - Values are text in the column type's output format (UTF-8), or NULL.
  *     They are not terminated: read `size` bytes and no more.
  *   - The functions are pure: the same input gives the same output, always.
- *     They may be called in any order, for any row, any number of times.
+ *     They may be called in any order, for any row, any number of times, and
+ *     are never called from two threads at once.
  *   - Memory for outputs comes from call->alloc (it never returns NULL, and is
  *     freed by pgtandem). An output may also point into an input or at a
  *     constant.
@@ -26,9 +27,9 @@
  *     snprintf (call->error_size bytes) and return false. The row is parked or
  *     stops the link, as configured. Leave the row's values out of the reason:
  *     it appears in logs.
- *   - NULL in gives NULL out, as far as the transform is concerned. Where a
+ *   - NULL in gives NULL out: when all inputs are NULL, all outputs are. Where a
  *     target column is NOT NULL, pgtandem itself puts the empty string in a
- *     NULL's place. */
+ *     NULL's place; so empty inputs should give empty outputs. */
 #ifndef PGTANDEM_TRANSFORM_H
 #define PGTANDEM_TRANSFORM_H
 
@@ -40,9 +41,9 @@
 #define PGTANDEM_TRANSFORM_ABI 1
 
 struct pgtandem_text {
-    const char *data; /* not terminated; meaningless when is_null */
+    const char *data; /* not terminated */
     size_t size;      /* bytes */
-    bool is_null;
+    bool is_null;     /* then data and size mean nothing */
 };
 
 /* What pgtandem lends a transform for the time of one call. */
