@@ -21,7 +21,7 @@ void migration_init(struct migration *m, const struct config *config, struct loo
     m->n_tables = config->n_tables;
     arena_init(&m->arena);
     registry_init(&m->transforms);
-    m->problems.arena = &m->arena;
+    problem_list_init(&m->problems, &m->arena);
     init_side(&m->old_side, loop, "the old database", config->old_dsn);
     init_side(&m->new_side, loop, "the new database", config->new_dsn);
 }
@@ -63,10 +63,9 @@ bool migration_read_catalogs(struct migration *m, struct err *err) {
 
 static void report_missing(struct migration *m, const struct table_spec *spec,
                            const struct table_name *name, const char *side, const char *hint) {
-    problem_add(&m->problems, spec->line,
-                arena_printf(&m->arena, "table %s.%s does not exist in the %s database",
-                             name->schema, name->name, side),
-                hint);
+    problem_add(&m->problems, spec->line, "table %s.%s does not exist in the %s database",
+                name->schema, name->name, side);
+    problem_hint(&m->problems, "%s", hint);
 }
 
 static bool report_missing_tables(struct migration *m, size_t i) {
@@ -94,9 +93,8 @@ static const struct pgtandem_transform **load_transforms(struct migration *m,
         list[i] = registry_load(&m->transforms, spec->transforms[i].use, m->config->directory,
                                 &err);
         if (list[i] == NULL) {
-            problem_add(&m->problems, spec->transforms[i].line,
-                        arena_printf(&m->arena, "%s", err.message),
-                        arena_printf(&m->arena, "%s", err.hint));
+            problem_add(&m->problems, spec->transforms[i].line, "%s", err.message);
+            problem_hint(&m->problems, "%s", err.hint);
             ok = false;
         }
     }
@@ -130,7 +128,7 @@ bool migration_build_mappings(struct migration *m, struct err *err) {
     } else {
         err_set(err, ERR_USAGE, "%s", first->message);
     }
-    return err_hint(err, "%s", first->hint != NULL ? first->hint : "");
+    return err_hint(err, "%s", first->hint);
 }
 
 struct side *migration_source(struct migration *m, enum direction direction) {

@@ -1,0 +1,164 @@
+/* slot.c - see slot.h. */
+#include "pg/slot.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+static const usec_t slot_patience = 10 * USEC_SECOND; /* before telling who blocks */
+
+bool slot_read(struct migration *m, enum direction direction, struct slot_info *info,
+               struct err *err) {
+    memset(info, 0, sizeof *info);
+    struct object_name name = migration_slot(m, direction);
+    struct side *source = migration_source(m, direction);
+    PGresult *r = db_query(
+        &source->db, err,
+        "SELECT slot_type = 'logical' AND plugin = 'wal2json' AND database = current_database(),"
+        "       coalesce(wal_status = 'lost', false), active, coalesce(active_pid, 0),"
+        "       confirmed_flush_lsn, pg_current_wal_lsn()"
+        "  FROM pg_replication_slots WHERE slot_name = $1",
+        1, (const char *const[]){name.text});
+    if (r == NULL) {
+        return err_context(err, "cannot look up the slot \"%s\" in %s", name.text, source->label);
+    }
+    if (PQntuples(r) == 1) {
+        info->exists = true;
+        info->is_ours = result_bool(r, 0, 0);
+        info->lost = result_bool(r, 0, 1);
+        info->active = result_bool(r, 0, 2);
+        info->active_pid = (int)result_int(r, 0, 3);
+        info->confirmed_flush = result_lsn(r, 0, 4);
+        info->server_lsn = result_lsn(r, 0, 5);
+    }
+    PQclear(r);
+    return true;
+}
+
+/* Names the transactions that slot creation has to wait for. */
+static void report_blockers(struct migration *m, enum direction direction) {
+    struct side *source = migration_source(m, direction);
+    struct err ignored;
+    err_clear(&ignored);
+    char *pids = db_text(&source->db, &ignored,
+                         "SELECT string_agg(pid::text, ', ' ORDER BY xact_start)"
+                         "  FROM pg_stat_activity"
+                         " WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()",
+                         0, NULL);
+    log_line(&(struct log_source){m->config->migration, direction_name(direction), 0}, LOG_WARNING,
+             "creating the slot waits for transactions in progress in %s (pids %s)", source->label,
+             pids != NULL ? pids : "unknown");
+    free(pids);
+}
+
+/* Waits for the slot's creation, telling every now and then who blocks it. */
+static PGresult *wait_for_slot(struct migration *m, enum direction direction, struct db *db,
+                               const char *sql, struct err *err) {
+    db->done = false;
+    err_clear(&db->lost);
+    session_send(&db->session, sql, 0, NULL);
+    while (!loop_wait(m->loop, &db->done, slot_patience, "a replication slot", err)) {
+        if (err->code != ERR_TIMEOUT) {
+            db_close(db);
+            return NULL;
+        }
+        report_blockers(m, direction);
+    }
+    PGresult *r = db->answer;
+    db->answer = NULL;
+    if (db->lost.code != ERR_NONE) {
+        PQclear(r);
+        *err = db->lost;
+        return NULL;
+    }
+    return r;
+}
+
+bool slot_create(struct migration *m, enum direction direction, struct db *replication,
+                 char *snapshot, lsn_t *consistent, struct err *err) {
+    struct object_name name = migration_slot(m, direction);
+    char sql[200];
+    snprintf(sql, sizeof sql, "CREATE_REPLICATION_SLOT \"%s\" LOGICAL wal2json (SNAPSHOT '%s')",
+             name.text, snapshot != NULL ? "export" : "nothing");
+    err_clear(err);
+    PGresult *r = wait_for_slot(m, direction, replication, sql, err);
+    if (r == NULL) {
+        return err_context(err, "cannot create the slot \"%s\" in %s", name.text,
+                           migration_source(m, direction)->label);
+    }
+    const char *point = PQgetvalue(r, 0, 1);
+    bool ok = lsn_parse(point, strlen(point), consistent) ||
+              err_set(err, ERR_FAILED, "the server names no starting point for a new slot");
+    if (snapshot != NULL) {
+        snprintf(snapshot, SLOT_SNAPSHOT_SIZE, "%s", PQgetvalue(r, 0, 2));
+    }
+    PQclear(r);
+    return ok;
+}
+
+bool slot_drop(struct migration *m, enum direction direction, bool *dropped, struct err *err) {
+    struct object_name name = migration_slot(m, direction);
+    struct side *source = migration_source(m, direction);
+    *dropped = false;
+    for (int attempt = 0;; attempt++) {
+        PGresult *r = db_query(&source->db, err,
+                               "SELECT pg_drop_replication_slot(slot_name)"
+                               "  FROM pg_replication_slots WHERE slot_name = $1",
+                               1, (const char *const[]){name.text});
+        if (r != NULL) {
+            *dropped = PQntuples(r) > 0;
+            PQclear(r);
+            return true;
+        }
+        if (strcmp(err->sqlstate, "55006") != 0 || attempt == 20) {
+            return err_context(err, "cannot drop the slot \"%s\"", name.text);
+        }
+        if (!loop_sleep(m->loop, USEC_SECOND / 4, err)) {
+            return false;
+        }
+    }
+}
+
+static bool create_origin(struct side *side, const char *name, struct err *err) {
+    return db_exec(&side->db, err,
+                   "SELECT pg_replication_origin_create($1)"
+                   " WHERE NOT EXISTS (SELECT FROM pg_replication_origin WHERE roname = $1)",
+                   1, (const char *const[]){name}) ||
+           err_context(err, "cannot create the origin \"%s\" in %s", name, side->label);
+}
+
+bool origins_create(struct migration *m, struct err *err) {
+    if (!create_origin(&m->new_side, migration_origin(m, FORWARD).text, err) ||
+        !create_origin(&m->old_side, migration_origin(m, REVERSE).text, err)) {
+        return false;
+    }
+    for (int i = 0; i < m->config->backfill.jobs; i++) {
+        if (!create_origin(&m->new_side, migration_copy_origin(m, i).text, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool origins_read(struct migration *m, struct side *side, struct arena *arena,
+                  struct origin_ids *ids, struct err *err) {
+    char pattern[128];
+    snprintf(pattern, sizeof pattern, "^pgtandem_%s_(forward|reverse|copy_[0-9]+)$",
+             m->config->migration);
+    PGresult *r = db_query(&side->db, err,
+                           "SELECT roident FROM pg_replication_origin WHERE roname ~ $1"
+                           " ORDER BY roident",
+                           1, (const char *const[]){pattern});
+    if (r == NULL) {
+        return err_context(err, "cannot look up the origins in %s", side->label);
+    }
+    ids->count = (size_t)PQntuples(r);
+    ids->ids = arena_zero(arena, ids->count, sizeof *ids->ids);
+    for (size_t i = 0; i < ids->count; i++) {
+        ids->ids[i] = (uint32_t)result_int(r, (int)i, 0);
+    }
+    PQclear(r);
+    return true;
+}

@@ -1,0 +1,164 @@
+/* state.c - see state.h. */
+#include "pg/state.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "pg/state_sql.h"
+
+const char *phase_name(enum phase phase) {
+    static const char *const names[] = {
+#define PHASE_NAME(name) #name,
+        PHASES(PHASE_NAME)
+#undef PHASE_NAME
+    };
+    return names[phase];
+}
+
+const char *backfill_name(enum backfill backfill) {
+    static const char *const names[] = {
+#define BACKFILL_NAME(name) #name,
+        BACKFILLS(BACKFILL_NAME)
+#undef BACKFILL_NAME
+    };
+    return names[backfill];
+}
+
+static enum phase phase_from_name(const char *name) {
+    enum phase phase = PHASE_setup;
+    while (phase < PHASE_finished && strcmp(phase_name(phase), name) != 0) {
+        phase++;
+    }
+    return phase;
+}
+
+static enum backfill backfill_from_name(const char *name) {
+    enum backfill backfill = BACKFILL_pending;
+    while (backfill < BACKFILL_skipped && strcmp(backfill_name(backfill), name) != 0) {
+        backfill++;
+    }
+    return backfill;
+}
+
+static bool schema_exists(struct db *db, bool *exists, struct err *err) {
+    return db_bool(db, err, exists,
+                   "SELECT count(*) = 6 FROM pg_class c JOIN pg_namespace n"
+                   "    ON n.oid = c.relnamespace AND n.nspname = 'pgtandem'"
+                   " WHERE c.relkind = 'r' AND c.relname IN ('migration', 'chunk', 'after_copy',"
+                   "                                         'progress', 'link', 'parked')",
+                   0, NULL);
+}
+
+/* What is there already is not created again: a role may be allowed to use
+ * the schema and not to create one. */
+static bool install_schema(struct side *side, struct err *err) {
+    bool exists;
+    if (!schema_exists(&side->db, &exists, err)) {
+        return false;
+    }
+    if (!exists && !db_exec(&side->db, err, state_sql, 0, NULL)) {
+        return err_context(err, "cannot create the schema pgtandem in %s", side->label);
+    }
+    return true;
+}
+
+static bool install_link(struct migration *m, enum direction direction, struct err *err) {
+    const char *params[] = {m->config->migration, direction_name(direction)};
+    struct side *target = migration_target(m, direction);
+    return install_schema(target, err) &&
+           db_exec(&target->db, err,
+                   "INSERT INTO pgtandem.progress (migration, link) VALUES ($1, $2)"
+                   " ON CONFLICT DO NOTHING",
+                   2, params) &&
+           db_exec(&target->db, err,
+                   "INSERT INTO pgtandem.link (migration, link, state) VALUES ($1, $2, 'stopped')"
+                   " ON CONFLICT DO NOTHING",
+                   2, params);
+}
+
+bool state_install(struct migration *m, struct err *err) {
+    return install_link(m, FORWARD, err) && install_link(m, REVERSE, err) &&
+           db_exec(&m->new_side.db, err,
+                   "INSERT INTO pgtandem.migration (name) VALUES ($1) ON CONFLICT DO NOTHING", 1,
+                   (const char *const[]){m->config->migration});
+}
+
+bool state_read(struct migration *m, struct migration_state *state, struct err *err) {
+    memset(state, 0, sizeof *state);
+    struct db *db = &m->new_side.db;
+    bool exists;
+    if (!schema_exists(db, &exists, err) || !exists) {
+        return !exists && err->code == ERR_NONE;
+    }
+    PGresult *r = db_query(db, err,
+                           "SELECT phase, backfill, rows_estimated FROM pgtandem.migration"
+                           " WHERE name = $1",
+                           1, (const char *const[]){m->config->migration});
+    if (r == NULL) {
+        return err_context(err, "cannot read the state of the migration");
+    }
+    state->exists = PQntuples(r) == 1;
+    if (state->exists) {
+        state->phase = phase_from_name(PQgetvalue(r, 0, 0));
+        state->backfill = backfill_from_name(PQgetvalue(r, 0, 1));
+        state->rows_estimated = result_int(r, 0, 2);
+    }
+    PQclear(r);
+    return true;
+}
+
+static bool set_column(struct migration *m, const char *sql, const char *value, struct err *err) {
+    const char *params[] = {m->config->migration, value};
+    return db_exec(&m->new_side.db, err, sql, 2, params) ||
+           err_context(err, "cannot record the state of the migration");
+}
+
+bool state_set_phase(struct migration *m, enum phase phase, struct err *err) {
+    return set_column(m,
+                      "UPDATE pgtandem.migration SET phase = $2, phase_since = clock_timestamp()"
+                      " WHERE name = $1 AND phase <> $2",
+                      phase_name(phase), err);
+}
+
+bool state_set_backfill(struct migration *m, enum backfill backfill, struct err *err) {
+    return set_column(m, "UPDATE pgtandem.migration SET backfill = $2 WHERE name = $1",
+                      backfill_name(backfill), err);
+}
+
+bool state_set_estimate(struct migration *m, int64_t rows, struct err *err) {
+    char text[24];
+    snprintf(text, sizeof text, "%" PRId64, rows);
+    return set_column(m, "UPDATE pgtandem.migration SET rows_estimated = $2::bigint WHERE name = $1",
+                      text, err);
+}
+
+bool state_lock(struct migration *m, struct err *err) {
+    char key[24];
+    snprintf(key, sizeof key, "%" PRId64, migration_lock_key(m));
+    bool locked;
+    if (!db_bool(&m->new_side.db, err, &locked, "SELECT pg_try_advisory_lock($1::bigint)", 1,
+                 (const char *const[]){key})) {
+        return false;
+    }
+    if (!locked) {
+        err_set(err, ERR_FAILED, "another pgtandem is at work on the migration \"%s\"",
+                m->config->migration);
+        return err_hint(err, "stop it first (SIGTERM); if it was killed, its connection may take "
+                             "a moment to end");
+    }
+    return true;
+}
+
+bool state_is_locked(struct migration *m, bool *locked, struct err *err) {
+    char key[24];
+    snprintf(key, sizeof key, "%" PRId64, migration_lock_key(m));
+    /* a bigint key shows as its two halves */
+    return db_bool(&m->new_side.db, err, locked,
+                   "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted"
+                   "   AND database = (SELECT oid FROM pg_database"
+                   "                    WHERE datname = current_database())"
+                   "   AND objsubid = 1"
+                   "   AND classid::bigint << 32 | objid::bigint = $1::bigint)",
+                   1, (const char *const[]){key});
+}

@@ -1,0 +1,66 @@
+/* state.h - the state schema's rows, for sequential code.
+ *
+ * The schema itself is sql/state.sql, whose comments say what each table is
+ * for. Migration, chunks and statements live in the new database, a link's
+ * rows in the database that it writes to. What commits together with rows
+ * (progress, finished chunks, parked rows) is written by who writes the rows,
+ * not here. */
+#ifndef PGTANDEM_PG_STATE_H
+#define PGTANDEM_PG_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "pg/migration.h"
+
+#define PHASES(X) X(setup) X(backfill) X(catchup) X(live) X(cutover) X(finished)
+enum phase {
+#define PHASE_ENUM(name) PHASE_##name,
+    PHASES(PHASE_ENUM)
+#undef PHASE_ENUM
+};
+const char *phase_name(enum phase phase);
+
+#define BACKFILLS(X)                                                                           \
+    X(pending)                                                                                 \
+    X(running)                                                                                 \
+    X(copied) /* every chunk is there; statements after the copy are not yet done */           \
+    X(done)                                                                                    \
+    X(skipped)
+enum backfill {
+#define BACKFILL_ENUM(name) BACKFILL_##name,
+    BACKFILLS(BACKFILL_ENUM)
+#undef BACKFILL_ENUM
+};
+const char *backfill_name(enum backfill backfill);
+
+struct migration_state {
+    bool exists; /* false: setup has not run */
+    enum phase phase;
+    enum backfill backfill;
+    int64_t rows_estimated; /* of all tables together */
+};
+
+/* Creates what is missing of the schema in both databases, and this
+ * migration's rows. Safe to repeat. */
+bool state_install(struct migration *m, struct err *err) __attribute__((warn_unused_result));
+
+/* Reads the migration's row; no schema at all is `exists` = false. */
+bool state_read(struct migration *m, struct migration_state *state, struct err *err)
+    __attribute__((warn_unused_result));
+bool state_set_phase(struct migration *m, enum phase phase, struct err *err)
+    __attribute__((warn_unused_result));
+bool state_set_backfill(struct migration *m, enum backfill backfill, struct err *err)
+    __attribute__((warn_unused_result));
+bool state_set_estimate(struct migration *m, int64_t rows, struct err *err)
+    __attribute__((warn_unused_result));
+
+/* Takes the migration's advisory lock on the new side's control connection
+ * for as long as that lives. False with ERR_FAILED when somebody has it. */
+bool state_lock(struct migration *m, struct err *err) __attribute__((warn_unused_result));
+/* True when some process holds the lock: a service or a backfill is running. */
+bool state_is_locked(struct migration *m, bool *locked, struct err *err)
+    __attribute__((warn_unused_result));
+
+#endif
