@@ -1,6 +1,7 @@
 /* test_registry.c - which transforms are found, and which are refused and why.
  *
  * The shared objects are made from tests/unit/fixtures/plugin_*.c. */
+#include <dlfcn.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -162,6 +163,21 @@ static void a_load_by_path_does_not_excuse_a_wrong_name(void **state) {
     assert_int_equal(fixture->registry.count, 1);
 }
 
+static bool is_loaded(const char *path) {
+    void *handle = dlopen(path, RTLD_NOW | RTLD_NOLOAD);
+    if (handle != NULL) {
+        dlclose(handle);
+    }
+    return handle != NULL;
+}
+
+static void a_refused_object_does_not_stay_loaded(void **state) {
+    char *path = mem_printf("%s/plugin_no_forward.so", fixtures());
+    refuses(*state, path, NULL, "has no forward function", "must be set");
+    assert_false(is_loaded(path));
+    free(path);
+}
+
 /* ---- what is found ---- */
 
 static void a_name_is_found_in_the_plugin_path(void **state) {
@@ -216,6 +232,17 @@ static void two_files_are_two_transforms(void **state) {
     assert_int_equal(fixture->registry.count, 2);
 }
 
+static void the_end_of_the_registry_unloads_all_objects(void **state) {
+    struct fixture *fixture = *state;
+    char *path = mem_printf("%s/plugin_good.so", fixtures());
+    load_well(fixture, path, NULL);
+    load_well(fixture, "plugin_good", NULL);
+    assert_true(is_loaded(path));
+    registry_fini(&fixture->registry);
+    assert_false(is_loaded(path));
+    free(path);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
@@ -228,6 +255,7 @@ int main(void) {
         TEST(a_file_that_is_no_shared_object_is_refused),
         TEST(a_folder_is_refused),
         TEST(a_load_by_path_does_not_excuse_a_wrong_name),
+        TEST(a_refused_object_does_not_stay_loaded),
         TEST(a_name_is_found_in_the_plugin_path),
         TEST(the_shipped_transform_is_found),
         TEST(later_folders_are_searched_after_earlier_ones),
@@ -235,6 +263,7 @@ int main(void) {
         TEST(a_path_may_hold_any_name),
         TEST(one_file_is_loaded_once_whatever_it_is_called),
         TEST(two_files_are_two_transforms),
+        TEST(the_end_of_the_registry_unloads_all_objects),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
