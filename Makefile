@@ -189,14 +189,18 @@ fuzz-all: $(FUZZERS)
 	    grep -E 'executed_units' $$work.log; \
 	done
 
-# Keeping it tidy: the rules are in tools/lint.mk ----------------------------
+# Keeping it tidy ------------------------------------------------------------
 
-lint:  ## formatting, clang-tidy, layering, headers, shell scripts
+lint:  ## check format, clang-tidy, layering, headers and shell scripts
 	@tools/deps all
-	@$(MAKE) --no-print-directory -j2 -f tools/lint.mk BUILD=$(BUILD) CPPFLAGS="$(CPPFLAGS)"
+	@$(MAKE) --no-print-directory -j2 -k lint-all
+
+ifneq ($(filter lint-all,$(MAKECMDGOALS)),)
+include tools/lint.mk
+endif
 
 format:  ## rewrite the sources in the project's format
-	clang-format -i $(wildcard src/*/*.[ch] plugin/*.[ch] tests/unit/*.[ch] tests/*/*.c)
+	clang-format -i $(wildcard src/*/*.[ch] plugin/*.[ch] plugin/*/*.c tests/*/*.[ch] tests/*/*/*.c)
 
 # Installing -----------------------------------------------------------------
 
