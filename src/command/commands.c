@@ -1,0 +1,102 @@
+/* commands.c - the table of commands: names, options, and what --help says. */
+#include <stdio.h>
+#include <string.h>
+
+#include "command/command.h"
+
+const struct option common_options[] = {
+    {"config", "FILE", "the configuration (else $PGTANDEM_CONFIG, else pgtandem.yaml)"},
+    {"log-level", "LEVEL", "error, warning, info or debug (else info)"},
+    {"help", NULL, "this text"},
+    {0},
+};
+
+const struct option program_options[] = {
+    {"version", NULL, "the version"},
+    {0},
+};
+
+static const struct option no_options[] = {{0}};
+
+static const struct option check_options[] = {{"json", NULL, "print JSON"}, {0}};
+
+static const struct option run_options[] = {
+    {"once", NULL, "apply what both sides have committed by now, then end"},
+    {"no-backfill", NULL, "copy nothing: the new table already holds what it should"},
+    {0},
+};
+
+static const struct option status_options[] = {
+    {"json", NULL, "print JSON"},
+    {"watch", NULL, "show it again every second, until a signal"},
+    {0},
+};
+
+static const struct option verify_options[] = {
+    {"sample", "N", "compare N random rows (else verify.sample of the configuration)"},
+    {"full", NULL, "compare all rows"},
+    {"json", NULL, "print JSON"},
+    {0},
+};
+
+static const struct option teardown_options[] = {
+    {"forward", NULL, "the forward link's slot and origin"},
+    {"reverse", NULL, "the reverse link's slot and origin"},
+    {"all", NULL, "everything of this migration: slots, origins, state"},
+    {0},
+};
+
+const struct command commands[] = {
+    {"check", "find everything that would make the migration fail or lose data",
+     "Looks at both databases and at the mapping, reports every problem with its cure, and\n"
+     "changes nothing. Exit status 3 when something must be mended first.",
+     check_options, command_check, true},
+    {"setup", "create the state schema, the new table, origins and the forward slot",
+     "The new table is made from new.ddl where it is missing. Safe to repeat.", no_options,
+     command_setup, true},
+    {"backfill", "copy the old table once",
+     "Ends when all rows are copied and the statements of backfill.after_copy are done. Goes\n"
+     "on where it was stopped.",
+     no_options, command_backfill, true},
+    {"run", "keep both sides current until SIGTERM",
+     "The service: does what is left of setup, backfill and catching up, then streams changes\n"
+     "both ways.",
+     run_options, command_run, true},
+    {"status", "show phase, progress and the lag of both links",
+     "Works whether or not the service runs, from any host that reaches the databases.",
+     status_options, command_status, true},
+    {"verify", "compare both sides under the mapping while writes go on",
+     "A row that differs is read again before it counts, so that a change on its way is not\n"
+     "taken for a difference. Exit status 4 when rows differ or are missing.",
+     verify_options, command_verify, true},
+    {"teardown", "remove slots, origins and state; never the application's tables",
+     "One of the options is needed. Finds what earlier, broken attempts left behind. Safe to\n"
+     "repeat.",
+     teardown_options, command_teardown, true},
+    {"version", "show the version, and those of the libraries in use", NULL, no_options,
+     command_version, false},
+    {0},
+};
+
+const struct command *command_find(const char *name) {
+    for (const struct command *c = commands; c->name != NULL; c++) {
+        if (strcmp(c->name, name) == 0) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+int command_fail(const struct err *err) {
+    fprintf(stderr, "pgtandem: %s\n", err->message);
+    if (err->hint[0] != '\0') {
+        fprintf(stderr, "hint: %s\n", err->hint);
+    }
+    return (int)err->code;
+}
+
+int command_misuse(const struct command *command, struct err *err) {
+    err_hint(err, "see pgtandem %s%s--help", command != NULL ? command->name : "",
+             command != NULL ? " " : "");
+    return command_fail(err);
+}

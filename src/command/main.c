@@ -1,0 +1,99 @@
+/* main.c - from the command line to a command's function, and back to an exit
+ * status. What the words mean is in commands.c and options.c. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "command/command.h"
+
+/* The first line of a request: which command, with which options. Without a
+ * command, --help or --version was asked for. */
+static bool parse_words(char *const *words, const struct command **command, struct options *options,
+                        struct err *err) {
+    int next = 1;
+    *command = NULL;
+    if (!options_parse(options, common_options, program_options, words, &next, err)) {
+        return false;
+    }
+    if (words[next] == NULL) {
+        return options_has(options, "help") || options_has(options, "version") ||
+               err_set(err, ERR_USAGE, "no command given");
+    }
+    *command = command_find(words[next]);
+    if (*command == NULL) {
+        return err_set(err, ERR_USAGE, "unknown command \"%s\"", words[next]);
+    }
+    next++;
+    if (!options_parse(options, (*command)->options, common_options, words, &next, err)) {
+        return false;
+    }
+    return words[next] == NULL ||
+           err_set(err, ERR_USAGE, "%s takes no argument \"%s\"", (*command)->name, words[next]);
+}
+
+static bool set_log_level(const struct options *options, struct err *err) {
+    const char *name = options_value(options, "log-level");
+    enum log_level level = LOG_INFO;
+    if (name != NULL && !log_level_from_name(name, &level)) {
+        return err_set(err, ERR_USAGE,
+                       "option --log-level wants error, warning, info or debug, not \"%s\"", name);
+    }
+    log_set_level(level);
+    return true;
+}
+
+static const char *config_path(const struct options *options) {
+    const char *path = options_value(options, "config");
+    if (path == NULL) {
+        path = getenv("PGTANDEM_CONFIG");
+    }
+    return path != NULL && path[0] != '\0' ? path : "pgtandem.yaml";
+}
+
+static int run_in_loop(struct invocation *invocation) {
+    struct loop loop;
+    struct err err;
+    err_clear(&err);
+    if (!loop_init(&loop, &err)) {
+        return command_fail(&err);
+    }
+    invocation->loop = &loop;
+    int status = invocation->command->run(invocation);
+    loop_fini(&loop);
+    return status;
+}
+
+static int run_command(struct invocation *invocation) {
+    if (!invocation->command->needs_config) {
+        return invocation->command->run(invocation);
+    }
+    struct config config;
+    struct err err;
+    err_clear(&err);
+    if (!config_load(&config, config_path(invocation->options), &err)) {
+        return command_fail(&err);
+    }
+    invocation->config = &config;
+    int status = run_in_loop(invocation);
+    config_fini(&config);
+    return status;
+}
+
+int main(int argc, char **argv) {
+    (void)argc;
+    struct options options = {0};
+    struct invocation invocation = {.options = &options};
+    struct err err;
+    err_clear(&err);
+    if (!parse_words(argv, &invocation.command, &options, &err) || !set_log_level(&options, &err)) {
+        return command_misuse(invocation.command, &err);
+    }
+    if (options_has(&options, "help")) {
+        invocation.command != NULL ? help_command(invocation.command) : help_program();
+        return 0;
+    }
+    if (options_has(&options, "version")) {
+        invocation.command = command_find("version");
+    }
+    return run_command(&invocation);
+}
