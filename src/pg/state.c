@@ -41,7 +41,7 @@ static enum backfill backfill_from_name(const char *name) {
     return backfill;
 }
 
-static bool schema_exists(struct db *db, bool *exists, struct err *err) {
+bool state_schema_exists(struct db *db, bool *exists, struct err *err) {
     return db_bool(db, err, exists,
                    "SELECT count(*) = 6 FROM pg_class c JOIN pg_namespace n"
                    "    ON n.oid = c.relnamespace AND n.nspname = 'pgtandem'"
@@ -54,7 +54,7 @@ static bool schema_exists(struct db *db, bool *exists, struct err *err) {
  * the schema and not to create one. */
 static bool install_schema(struct side *side, struct err *err) {
     bool exists;
-    if (!schema_exists(&side->db, &exists, err)) {
+    if (!state_schema_exists(&side->db, &exists, err)) {
         return false;
     }
     if (!exists && !db_exec(&side->db, err, state_sql, 0, NULL)) {
@@ -88,8 +88,11 @@ bool state_read(struct migration *m, struct migration_state *state, struct err *
     memset(state, 0, sizeof *state);
     struct db *db = &m->new_side.db;
     bool exists;
-    if (!schema_exists(db, &exists, err) || !exists) {
-        return !exists && err->code == ERR_NONE;
+    if (!state_schema_exists(db, &exists, err)) {
+        return false;
+    }
+    if (!exists) {
+        return true;
     }
     PGresult *r = db_query(db, err,
                            "SELECT phase, backfill, rows_estimated FROM pgtandem.migration"

@@ -42,6 +42,10 @@ struct migration_state {
     int64_t rows_estimated; /* of all tables together */
 };
 
+/* True when the schema is there, with all of its tables. */
+bool state_schema_exists(struct db *db, bool *exists, struct err *err)
+    __attribute__((warn_unused_result));
+
 /* Creates what is missing of the schema in both databases, and this
  * migration's rows. Safe to repeat. */
 bool state_install(struct migration *m, struct err *err) __attribute__((warn_unused_result));
