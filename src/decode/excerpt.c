@@ -6,14 +6,14 @@
 #include <string.h>
 
 static const char *const key_names[] = {
-    "action", "xid",     "timestamp", "origin",        "lsn",    "nextlsn", "schema", "table",
-    "columns", "identity", "name",      "value",         "prefix", "content", "transactional",
+    "action",  "xid",      "timestamp", "origin", "lsn",    "nextlsn", "schema",        "table",
+    "columns", "identity", "name",      "value",  "prefix", "content", "transactional",
 };
 
 /* Part of a word: what might tell something about a person. */
 static bool in_word(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '_' || (unsigned char)c >= 0x80;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           (unsigned char)c >= 0x80;
 }
 
 /* Whether `"key":` stands around data[from..to). */

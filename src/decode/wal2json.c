@@ -343,8 +343,8 @@ static bool on_message_scalar(struct wal2json_decoder *d, const struct token *to
 }
 
 static unsigned required_keys(enum message_kind kind) {
-    const unsigned always = KEY_BIT(ACTION) | KEY_BIT(XID) | KEY_BIT(TIMESTAMP) | KEY_BIT(ORIGIN) |
-                            KEY_BIT(LSN);
+    const unsigned always =
+        KEY_BIT(ACTION) | KEY_BIT(XID) | KEY_BIT(TIMESTAMP) | KEY_BIT(ORIGIN) | KEY_BIT(LSN);
     const unsigned table = always | KEY_BIT(SCHEMA) | KEY_BIT(TABLE);
     switch (kind) {
         case MESSAGE_BEGIN:
@@ -379,7 +379,9 @@ static bool check_complete(struct wal2json_decoder *d) {
     bool in_transaction = m->kind != MESSAGE_LOGICAL || m->transactional;
     if (in_transaction && !(m->has_xid && m->has_timestamp && m->has_origin)) {
         return fail(d, "\"%s\" is null",
-                    !m->has_xid ? "xid" : !m->has_timestamp ? "timestamp" : "origin");
+                    !m->has_xid         ? "xid"
+                    : !m->has_timestamp ? "timestamp"
+                                        : "origin");
     }
     return true;
 }
@@ -580,7 +582,7 @@ static void drop_buffers(struct wal2json_decoder *d) {
 /* Turns "lexical error: invalid char in json text.\n" into our own error. */
 static bool fail_as_yajl_says(struct wal2json_decoder *d) {
     unsigned char *said = yajl_get_error(d->parser, 0, NULL, 0);
-    size_t length = strcspn((const char *)said, "\n");
+    size_t length = strcspn((const char *)said, ".\n");
     fail(d, "%.*s", (int)length, (const char *)said);
     yajl_free_error(d->parser, said);
     return false;
@@ -634,8 +636,8 @@ void wal2json_decoder_free(struct wal2json_decoder *decoder) {
     free(decoder);
 }
 
-bool wal2json_decode(struct wal2json_decoder *d, const char *data, size_t size,
-                     struct arena *arena, struct message *message, struct err *err) {
+bool wal2json_decode(struct wal2json_decoder *d, const char *data, size_t size, struct arena *arena,
+                     struct message *message, struct err *err) {
     d->arena = arena;
     d->message = message;
     d->err = err;

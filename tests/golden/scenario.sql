@@ -149,8 +149,7 @@ second line" SET "Id" = 2;
 TRUNCATE "Odd, ""schema"". \é"."Täble 'x', ""y"".z\*
 second line";
 
--- Origins: 1 is sent under its number; of 2 nothing is, not even B and C, but
--- for a message outside its transaction
+-- Origins: 1 is sent under its number; of 2 nothing is, not even B and C
 SELECT pg_replication_origin_session_setup('golden_kept');
 INSERT INTO no_key VALUES ('of origin 1');
 SELECT pg_logical_emit_message(true, 'pgtandem', 'of origin 1');
