@@ -193,7 +193,7 @@ fuzz-all: $(FUZZERS)
 
 lint:  ## check format, clang-tidy, layering, headers and shell scripts
 	@tools/deps all
-	@$(MAKE) --no-print-directory -j2 -k lint-all
+	@$(MAKE) --no-print-directory -j2 -k --output-sync lint-all
 
 ifneq ($(filter lint-all,$(MAKECMDGOALS)),)
 include tools/lint.mk

@@ -22,7 +22,7 @@ lint-layers:
 	@tools/layers
 
 # What a source depends on is asked of the compiler, so that a changed header counts
-$(LINT)/%.tidy: % .clang-tidy
+$(LINT)/%.tidy: % .clang-tidy tests/.clang-tidy
 	@mkdir -p $(@D)
 	$(call say,tidy,$<)
 	@clang-tidy --quiet $< -- -std=c11 $(CPPFLAGS) 2>$@.log || { cat $@.log; exit 1; }
