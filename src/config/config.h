@@ -1,0 +1,93 @@
+/* config.h - what a person configured: one migration.
+ *
+ * Read from a YAML file and checked strictly; docs/configuration.md describes
+ * every key. What needs no database is checked here; the rest when the
+ * catalogs are known (model/mapping.h).
+ *
+ * Memory: everything belongs to the configuration until config_free(). */
+#ifndef PGTANDEM_CONFIG_CONFIG_H
+#define PGTANDEM_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/timestamp.h"
+#include "model/spec.h"
+
+/* A file that the configuration names, as written; see config_resolve_path(). */
+struct config_file {
+    const char *path;
+    int line;
+};
+
+struct config_backfill {
+    int64_t jobs;
+    int64_t chunk_rows;
+    int64_t max_rows_per_second;    /* 0: no limit */
+    struct config_file *after_copy; /* SQL files, in this order */
+    size_t n_after_copy;
+};
+
+struct config_stream {
+    int64_t batch_rows;
+    bool truncate; /* apply a TRUNCATE; else it stops the link */
+};
+
+enum conflict_policy { POLICY_LAST_COMMIT_WINS, POLICY_VERSION_COLUMN };
+enum on_row_error { ROW_ERROR_PARK, ROW_ERROR_STOP };
+
+struct config_conflicts {
+    enum conflict_policy policy;
+    const char *version_column; /* NULL: none; never NULL with POLICY_VERSION_COLUMN */
+    enum on_row_error on_row_error;
+};
+
+struct config_verify {
+    int64_t sample; /* rows */
+    double min_accuracy; /* 0 to 1 */
+};
+
+struct config_serve {
+    const char *listen; /* "address:port"; NULL: do not serve */
+};
+
+struct config_limits {
+    usec_t replica_lag;
+    usec_t lock_timeout;
+    int64_t slot_wal; /* bytes */
+};
+
+struct config {
+    const char *path;      /* of the file, as it was given */
+    const char *directory; /* the file's folder */
+    const char *migration;
+    const char *old_dsn, *new_dsn; /* may hold passwords: never print them */
+    const char *new_ddl;           /* NULL: none */
+    struct table_spec *tables;
+    size_t n_tables;
+    struct config_backfill backfill;
+    struct config_stream stream;
+    struct config_conflicts conflicts;
+    struct config_verify verify;
+    struct config_serve serve;
+    struct config_limits limits;
+    struct arena arena;
+};
+
+/* Reads and checks a file. NULL with ERR_USAGE: the message names file and
+ * line, the hint says what was expected. */
+struct config *config_load(const char *path, struct err *err) __attribute__((warn_unused_result));
+/* The same from memory; `path` is only named. */
+struct config *config_parse(const char *path, const char *text, size_t size, struct err *err)
+    __attribute__((warn_unused_result));
+void config_free(struct config *config);
+
+/* Where a path in the configuration leads: an absolute one to itself, any other
+ * into the configuration's folder if it exists there, else into the current
+ * one. Memory: the configuration's. */
+const char *config_resolve_path(struct config *config, const char *path);
+
+#endif
