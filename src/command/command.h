@@ -22,8 +22,8 @@ struct command;
 struct invocation {
     const struct command *command;
     const struct options *options; /* what was given, of the command's and the common ones */
-    const struct config *config;   /* NULL where the command needs none */
-    struct loop *loop;             /* NULL where the command needs no configuration */
+    struct config *config;         /* NULL, like the loop, where the command needs none */
+    struct loop *loop;
 };
 
 struct command {

@@ -67,15 +67,14 @@ static int run_command(struct invocation *invocation) {
     if (!invocation->command->needs_config) {
         return invocation->command->run(invocation);
     }
-    struct config config;
     struct err err;
     err_clear(&err);
-    if (!config_load(&config, config_path(invocation->options), &err)) {
+    invocation->config = config_load(config_path(invocation->options), &err);
+    if (invocation->config == NULL) {
         return command_fail(&err);
     }
-    invocation->config = &config;
     int status = run_in_loop(invocation);
-    config_fini(&config);
+    config_free(invocation->config);
     return status;
 }
 

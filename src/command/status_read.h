@@ -1,0 +1,60 @@
+/* status_read.h - where a migration stands, gathered from both databases.
+ *
+ * Why: the state schema and the slots tell it to anyone who asks, whether or
+ *   not the service runs, and before setup as well as after teardown.
+ * Not here: how it is shown (status.c).
+ * Rules:
+ *   - a link is "absent" without a slot, "lost" when the server dropped log
+ *     that the slot needs, "stopped" while no process holds the migration's
+ *     lock, else what it says of itself;
+ *   - lag in bytes is what the source has written and the link not confirmed;
+ *   - lag in seconds is what a running link says; without one, the time since
+ *     the link had last caught up, if there is anything to apply. */
+#ifndef PGTANDEM_COMMAND_STATUS_READ_H
+#define PGTANDEM_COMMAND_STATUS_READ_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "pg/migration.h"
+#include "pg/slot.h"
+#include "pg/state.h"
+
+/* What a link's rows in the state schema say. */
+struct link_report {
+    char state[16];
+    double lag_seconds;         /* said by the service */
+    double seconds_since_level; /* since it had caught up, or else since setup */
+    int64_t applied_transactions, applied_changes, conflicts;
+    int64_t parked;                    /* rows that wait for somebody; forward: of the copy, too */
+    char last_error[ERR_MESSAGE_SIZE]; /* "" for none */
+};
+
+struct link_status {
+    struct slot_info slot;
+    struct link_report report;
+    const char *state; /* absent, lost, stopped, or report.state */
+    int64_t lag_bytes;
+    double lag_seconds;
+};
+
+struct status {
+    struct migration_state state; /* all zero (setup, pending) before setup */
+    bool running;                 /* a service or a backfill is at work */
+    int64_t rows_done, rows_total;
+    struct link_status links[2]; /* by enum direction */
+};
+
+/* Needs migration_connect(). */
+bool status_read(struct migration *m, struct status *status, struct err *err)
+    __attribute__((warn_unused_result));
+
+/* The arithmetic behind it, pure. */
+const char *status_link_state(const struct slot_info *slot, bool running, const char *reported);
+int64_t status_lag_bytes(const struct slot_info *slot);
+double status_lag_seconds(const struct link_report *report, bool running, int64_t lag_bytes);
+/* The estimate while the copy goes on; never less than what is done. */
+int64_t status_rows_total(enum backfill backfill, int64_t estimate, int64_t rows_done);
+
+#endif
