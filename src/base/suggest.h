@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 /* The one of `n_known` words that `word` is probably a misspelling of: at most
- * two letters changed, added or left out, and half of the word. NULL: none
+ * two letters changed, added or left out, and no more than half. NULL: none
  * is that close. */
 const char *suggest_closest(const char *word, const char *const *known, size_t n_known);
 
