@@ -14,7 +14,8 @@ lint-all: lint-format lint-layers \
           $(LINT_SCRIPTS:%=$(LINT)/%.shell)
 
 lint-format:
-	@! clang-format --dry-run -Werror $(LINT_SOURCES) $(LINT_HEADERS) 2>&1 | grep 'error:'
+	@! clang-format --dry-run -Werror $(LINT_SOURCES) $(LINT_HEADERS) 2>&1 | grep 'error:' | \
+	    sed 's/:.*/: not in the project format, which `make format` gives it/' | uniq -c | grep .
 
 # First that it sees a violation, then that there is none
 lint-layers:
