@@ -195,7 +195,7 @@ lint:  ## check format, clang-tidy, layering, headers and shell scripts
 	@tools/deps all
 	@$(MAKE) --no-print-directory -j2 -k --output-sync lint-all
 
-ifneq ($(filter lint-all,$(MAKECMDGOALS)),)
+ifneq ($(filter lint-%,$(MAKECMDGOALS)),)
 include tools/lint.mk
 endif
 
