@@ -33,17 +33,18 @@ void migration_fini(struct migration *m) {
     arena_fini(&m->arena);
 }
 
-static bool connect_side(struct side *side, struct err *err) {
-    return db_open(&side->db, err) && catalog_read_identity(&side->db, &side->identity, err);
-}
-
-bool migration_connect(struct migration *m, struct err *err) {
-    if (!connect_side(&m->old_side, err) || !connect_side(&m->new_side, err)) {
+bool migration_connect_side(struct migration *m, struct side *side, struct err *err) {
+    if (!db_open(&side->db, err) || !catalog_read_identity(&side->db, &side->identity, err)) {
         return false;
     }
     const struct database_identity *a = &m->old_side.identity, *b = &m->new_side.identity;
     m->same_database = a->system_identifier == b->system_identifier && a->oid == b->oid;
     return true;
+}
+
+bool migration_connect(struct migration *m, struct err *err) {
+    return migration_connect_side(m, &m->old_side, err) &&
+           migration_connect_side(m, &m->new_side, err);
 }
 
 bool migration_read_catalogs(struct migration *m, struct err *err) {

@@ -53,6 +53,11 @@ void migration_fini(struct migration *m);
 /* Opens both control connections and learns whether they reach one database. */
 bool migration_connect(struct migration *m, struct err *err) __attribute__((warn_unused_result));
 
+/* One of them, for commands that do what they can when the other is away.
+ * m->same_database is known once both are connected. */
+bool migration_connect_side(struct migration *m, struct side *side, struct err *err)
+    __attribute__((warn_unused_result));
+
 /* Reads the catalogs of all tables of both sides (again). */
 bool migration_read_catalogs(struct migration *m, struct err *err)
     __attribute__((warn_unused_result));

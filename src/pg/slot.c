@@ -9,20 +9,17 @@
 
 static const usec_t slot_patience = 10 * USEC_SECOND; /* before telling who blocks */
 
-bool slot_read(struct migration *m, enum direction direction, struct slot_info *info,
-               struct err *err) {
+bool slot_read_on(struct db *db, const char *slot, struct slot_info *info, struct err *err) {
     memset(info, 0, sizeof *info);
-    struct object_name name = migration_slot(m, direction);
-    struct side *source = migration_source(m, direction);
     PGresult *r = db_query(
-        &source->db, err,
+        db, err,
         "SELECT slot_type = 'logical' AND plugin = 'wal2json' AND database = current_database(),"
         "       coalesce(wal_status = 'lost', false), active, coalesce(active_pid, 0),"
         "       confirmed_flush_lsn, pg_current_wal_lsn()"
         "  FROM pg_replication_slots WHERE slot_name = $1",
-        1, (const char *const[]){name.text});
+        1, &slot);
     if (r == NULL) {
-        return err_context(err, "cannot look up the slot \"%s\" in %s", name.text, source->label);
+        return err_context(err, "cannot look up the slot \"%s\" in %s", slot, db->label);
     }
     if (PQntuples(r) == 1) {
         info->exists = true;
@@ -35,6 +32,12 @@ bool slot_read(struct migration *m, enum direction direction, struct slot_info *
     }
     PQclear(r);
     return true;
+}
+
+bool slot_read(struct migration *m, enum direction direction, struct slot_info *info,
+               struct err *err) {
+    struct object_name name = migration_slot(m, direction);
+    return slot_read_on(&migration_source(m, direction)->db, name.text, info, err);
 }
 
 /* Names the transactions that slot creation has to wait for. */
@@ -98,27 +101,45 @@ bool slot_create(struct migration *m, enum direction direction, struct db *repli
     return ok;
 }
 
-bool slot_drop(struct migration *m, enum direction direction, bool *dropped, struct err *err) {
-    struct object_name name = migration_slot(m, direction);
-    struct side *source = migration_source(m, direction);
+/* A client that was killed keeps its slot or origin for a moment. */
+static bool drop_patiently(struct side *side, const char *sql, const char *name, bool *dropped,
+                           struct err *err) {
     *dropped = false;
     for (int attempt = 0;; attempt++) {
-        PGresult *r = db_query(&source->db, err,
-                               "SELECT pg_drop_replication_slot(slot_name)"
-                               "  FROM pg_replication_slots WHERE slot_name = $1",
-                               1, (const char *const[]){name.text});
+        PGresult *r = db_query(&side->db, err, sql, 1, &name);
         if (r != NULL) {
             *dropped = PQntuples(r) > 0;
             PQclear(r);
             return true;
         }
         if (strcmp(err->sqlstate, "55006") != 0 || attempt == 20) {
-            return err_context(err, "cannot drop the slot \"%s\"", name.text);
+            return false;
         }
-        if (!loop_sleep(m->loop, USEC_SECOND / 4, err)) {
+        if (!loop_sleep(side->db.session.loop, USEC_SECOND / 4, err)) {
             return false;
         }
     }
+}
+
+bool slot_drop_named(struct side *side, const char *name, bool *dropped, struct err *err) {
+    return drop_patiently(side,
+                          "SELECT pg_drop_replication_slot(slot_name)"
+                          "  FROM pg_replication_slots WHERE slot_name = $1",
+                          name, dropped, err) ||
+           err_context(err, "cannot drop the slot \"%s\"", name);
+}
+
+bool origin_drop_named(struct side *side, const char *name, bool *dropped, struct err *err) {
+    return drop_patiently(side,
+                          "SELECT pg_replication_origin_drop(roname)"
+                          "  FROM pg_replication_origin WHERE roname = $1",
+                          name, dropped, err) ||
+           err_context(err, "cannot drop the origin \"%s\"", name);
+}
+
+bool slot_drop(struct migration *m, enum direction direction, bool *dropped, struct err *err) {
+    return slot_drop_named(migration_source(m, direction), migration_slot(m, direction).text,
+                           dropped, err);
 }
 
 static bool create_origin(struct side *side, const char *name, struct err *err) {
@@ -142,17 +163,16 @@ bool origins_create(struct migration *m, struct err *err) {
     return true;
 }
 
-bool origins_read(struct migration *m, struct side *side, struct arena *arena,
-                  struct origin_ids *ids, struct err *err) {
+bool origins_read_on(struct db *db, const char *migration, struct arena *arena,
+                     struct origin_ids *ids, struct err *err) {
     char pattern[128];
-    snprintf(pattern, sizeof pattern, "^pgtandem_%s_(forward|reverse|copy_[0-9]+)$",
-             m->config->migration);
-    PGresult *r = db_query(&side->db, err,
+    snprintf(pattern, sizeof pattern, "^pgtandem_%s_(forward|reverse|copy_[0-9]+)$", migration);
+    PGresult *r = db_query(db, err,
                            "SELECT roident FROM pg_replication_origin WHERE roname ~ $1"
                            " ORDER BY roident",
                            1, (const char *const[]){pattern});
     if (r == NULL) {
-        return err_context(err, "cannot look up the origins in %s", side->label);
+        return err_context(err, "cannot look up the origins in %s", db->label);
     }
     ids->count = (size_t)PQntuples(r);
     ids->ids = arena_zero(arena, ids->count, sizeof *ids->ids);
@@ -161,4 +181,9 @@ bool origins_read(struct migration *m, struct side *side, struct arena *arena,
     }
     PQclear(r);
     return true;
+}
+
+bool origins_read(struct migration *m, struct side *side, struct arena *arena,
+                  struct origin_ids *ids, struct err *err) {
+    return origins_read_on(&side->db, m->config->migration, arena, ids, err);
 }

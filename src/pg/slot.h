@@ -30,6 +30,10 @@ struct slot_info {
 bool slot_read(struct migration *m, enum direction direction, struct slot_info *info,
                struct err *err) __attribute__((warn_unused_result));
 
+/* The same on another connection to the source's database. */
+bool slot_read_on(struct db *db, const char *slot, struct slot_info *info, struct err *err)
+    __attribute__((warn_unused_result));
+
 /* Creates the slot on `replication`, an open SESSION_REPLICATION of the
  * source. With `snapshot` (SLOT_SNAPSHOT_SIZE bytes) it exports one, valid
  * until the connection's next command. Logs who it waits for; *consistent is
@@ -41,6 +45,12 @@ bool slot_create(struct migration *m, enum direction direction, struct db *repli
 
 /* Drops it if it is there; a client that is still ending gets some seconds. */
 bool slot_drop(struct migration *m, enum direction direction, bool *dropped, struct err *err)
+    __attribute__((warn_unused_result));
+
+/* The same for any slot in a side's database, and any origin in its server. */
+bool slot_drop_named(struct side *side, const char *name, bool *dropped, struct err *err)
+    __attribute__((warn_unused_result));
+bool origin_drop_named(struct side *side, const char *name, bool *dropped, struct err *err)
     __attribute__((warn_unused_result));
 
 /* Creates the origins that are missing: forward's and the copy's in the new
@@ -55,5 +65,7 @@ struct origin_ids {
 };
 bool origins_read(struct migration *m, struct side *side, struct arena *arena,
                   struct origin_ids *ids, struct err *err) __attribute__((warn_unused_result));
+bool origins_read_on(struct db *db, const char *migration, struct arena *arena,
+                     struct origin_ids *ids, struct err *err) __attribute__((warn_unused_result));
 
 #endif

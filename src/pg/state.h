@@ -67,4 +67,10 @@ bool state_lock(struct migration *m, struct err *err) __attribute__((warn_unused
 bool state_is_locked(struct migration *m, bool *locked, struct err *err)
     __attribute__((warn_unused_result));
 
+/* Deletes the migration's rows in one side's database, and the schema with the
+ * last migration. Safe to repeat, with a schema that is only partly there, too. */
+enum state_removal { STATE_WAS_NOT_THERE, STATE_ROWS_REMOVED, STATE_SCHEMA_REMOVED };
+bool state_remove(struct migration *m, struct side *side, enum state_removal *removal,
+                  struct err *err) __attribute__((warn_unused_result));
+
 #endif

@@ -1,0 +1,92 @@
+/* state_remove.c - see state_remove() in state.h.
+ *
+ * Only the tables of sql/state.sql are touched: should somebody have put
+ * another one into the schema, it stays, and so does the schema. */
+#include <string.h>
+
+#include "pg/quote.h"
+#include "pg/state.h"
+
+/* In an order that foreign keys allow; `column` holds the migration's name. */
+static const struct state_table {
+    const char *name, *column;
+} tables[] = {
+    {"chunk", "migration"}, {"after_copy", "migration"}, {"progress", "migration"},
+    {"link", "migration"},  {"parked", "migration"},     {"migration", "name"},
+};
+enum { TABLES = sizeof tables / sizeof *tables };
+
+static bool table_exists(struct db *db, const struct state_table *table, bool *exists,
+                         struct err *err) {
+    return db_bool(db, err, exists,
+                   "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n"
+                   "    ON n.oid = c.relnamespace AND n.nspname = 'pgtandem'"
+                   " WHERE c.relkind = 'r' AND c.relname = $1)",
+                   1, &table->name);
+}
+
+/* Deletes this migration's rows; *others: some other migration has rows there. */
+static bool empty_table(struct db *db, const struct state_table *table, const char *migration,
+                        bool *found, bool *others, struct err *err) {
+    struct buf sql;
+    buf_init(&sql);
+    buf_add_format(&sql,
+                   "WITH gone AS (DELETE FROM pgtandem.\"%s\" WHERE \"%s\" = $1 RETURNING 1)"
+                   " SELECT EXISTS (SELECT FROM gone),"
+                   "        EXISTS (SELECT FROM pgtandem.\"%s\" WHERE \"%s\" <> $1)",
+                   table->name, table->column, table->name, table->column);
+    PGresult *r = db_query(db, err, sql.data, 1, &migration);
+    buf_fini(&sql);
+    if (r == NULL) {
+        return false;
+    }
+    *found |= result_bool(r, 0, 0);
+    *others |= result_bool(r, 0, 1);
+    PQclear(r);
+    return true;
+}
+
+/* `present` runs parallel to `tables`. */
+static bool drop_schema(struct db *db, const bool *present, struct err *err) {
+    struct buf sql;
+    buf_init(&sql);
+    for (size_t i = 0; i < TABLES; i++) {
+        if (present[i]) {
+            buf_add_format(&sql, "DROP TABLE pgtandem.\"%s\"; ", tables[i].name);
+        }
+    }
+    buf_add_text(&sql, "DROP SCHEMA pgtandem");
+    bool ok = db_exec(db, err, sql.data, 0, NULL);
+    buf_fini(&sql);
+    return ok;
+}
+
+/* The schema may belong to somebody else, or hold what is not ours. */
+static bool must_stay(const struct err *err) {
+    return strcmp(err->sqlstate, "42501") == 0 || strcmp(err->sqlstate, "2BP01") == 0;
+}
+
+bool state_remove(struct migration *m, struct side *side, enum state_removal *removal,
+                  struct err *err) {
+    bool present[TABLES], any = false, found = false, others = false;
+    *removal = STATE_WAS_NOT_THERE;
+    for (size_t i = 0; i < TABLES; i++) {
+        if (!table_exists(&side->db, &tables[i], &present[i], err) ||
+            (present[i] &&
+             !empty_table(&side->db, &tables[i], m->config->migration, &found, &others, err))) {
+            return err_context(err, "cannot remove the state in %s", side->label);
+        }
+        any |= present[i];
+    }
+    if (found) {
+        *removal = STATE_ROWS_REMOVED;
+    }
+    if (!any || others) {
+        return true;
+    }
+    if (drop_schema(&side->db, present, err)) {
+        *removal = STATE_SCHEMA_REMOVED;
+        return true;
+    }
+    return must_stay(err) || err_context(err, "cannot drop the schema pgtandem in %s", side->label);
+}
