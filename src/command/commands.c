@@ -88,6 +88,7 @@ const struct command *command_find(const char *name) {
 }
 
 int command_fail(const struct err *err) {
+    fflush(stdout); /* in the order in which it happened, in one file, too */
     fprintf(stderr, "pgtandem: %s\n", err->message);
     if (err->hint[0] != '\0') {
         fprintf(stderr, "hint: %s\n", err->hint);

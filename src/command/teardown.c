@@ -1,0 +1,173 @@
+/* teardown.c - `pgtandem teardown`: takes away what pgtandem put into servers.
+ *
+ * Slots, origins and state rows; nothing else, and never a table of the
+ * application. Whatever cannot be removed, or reached, is named, and the rest
+ * is removed all the same, so that the command can be repeated until nothing
+ * is left. The migration's lock is held meanwhile: no service starts. */
+#include <stdio.h>
+#include <string.h>
+
+#include "command/command.h"
+#include "pg/migration.h"
+#include "pg/slot.h"
+#include "pg/state.h"
+
+struct teardown {
+    struct migration m;
+    size_t removed, left;
+};
+
+/* One line of the report: "removed    slot "x" in the old database" */
+static void report(const char *outcome, const char *what, const char *name,
+                   const struct side *side) {
+    if (name[0] != '\0') {
+        printf("%-10s %s \"%s\" in %s\n", outcome, what, name, side->label);
+    } else {
+        printf("%-10s %s in %s\n", outcome, what, side->label);
+    }
+}
+
+static void report_left(struct teardown *t, const char *what, const char *name,
+                        const struct side *side, const struct err *err) {
+    t->left++;
+    report("left", what, name, side);
+    if (err != NULL) {
+        command_fail(err);
+    }
+}
+
+typedef bool drop_fn(struct side *side, const char *name, bool *dropped, struct err *err);
+
+static void drop(struct teardown *t, struct side *side, drop_fn *function, const char *what,
+                 const char *name) {
+    struct err err;
+    err_clear(&err);
+    bool dropped;
+    if (!session_is_open(&side->db.session)) {
+        report_left(t, what, name, side, NULL);
+    } else if (!function(side, name, &dropped, &err)) {
+        report_left(t, what, name, side, &err);
+    } else {
+        t->removed += dropped;
+        report(dropped ? "removed" : "not there", what, name, side);
+    }
+}
+
+/* A link's slot is where it reads, its origin where it writes. */
+static void remove_link(struct teardown *t, enum direction direction) {
+    drop(t, migration_source(&t->m, direction), slot_drop_named, "slot",
+         migration_slot(&t->m, direction).text);
+    drop(t, migration_target(&t->m, direction), origin_drop_named, "origin",
+         migration_origin(&t->m, direction).text);
+}
+
+/* What bears this migration's name, wherever it came from. The names are
+ * matched whole: "users" must not find what "users_split" has. */
+static void remove_strays(struct teardown *t, struct side *side, drop_fn *function,
+                          const char *what, const char *sql) {
+    if (!session_is_open(&side->db.session)) {
+        return; /* what should be there was named already */
+    }
+    struct err err;
+    err_clear(&err);
+    char pattern[128];
+    snprintf(pattern, sizeof pattern, "^pgtandem_%s_(forward|reverse|copy_[0-9]+)$",
+             t->m.config->migration);
+    PGresult *r = db_query(&side->db, &err, sql, 1, (const char *const[]){pattern});
+    if (r == NULL) {
+        report_left(t, what, pattern, side, &err);
+        return;
+    }
+    for (int i = 0; i < PQntuples(r); i++) {
+        drop(t, side, function, what, PQgetvalue(r, i, 0));
+    }
+    PQclear(r);
+}
+
+static void remove_all_strays(struct teardown *t, struct side *side) {
+    remove_strays(t, side, slot_drop_named, "slot",
+                  "SELECT slot_name FROM pg_replication_slots"
+                  " WHERE slot_name ~ $1 AND database = current_database() ORDER BY 1");
+    remove_strays(t, side, origin_drop_named, "origin",
+                  "SELECT roname FROM pg_replication_origin WHERE roname ~ $1 ORDER BY 1");
+}
+
+static void remove_state(struct teardown *t, struct side *side) {
+    struct err err;
+    err_clear(&err);
+    enum state_removal removal;
+    if (!session_is_open(&side->db.session)) {
+        report_left(t, "state", "", side, NULL);
+    } else if (!state_remove(&t->m, side, &removal, &err)) {
+        report_left(t, "state", "", side, &err);
+    } else {
+        t->removed += removal != STATE_WAS_NOT_THERE;
+        report(removal == STATE_WAS_NOT_THERE ? "not there" : "removed",
+               removal == STATE_SCHEMA_REMOVED ? "state and schema pgtandem" : "state", "", side);
+    }
+}
+
+static void remove_everything(struct teardown *t) {
+    remove_link(t, FORWARD);
+    remove_link(t, REVERSE);
+    remove_all_strays(t, &t->m.old_side);
+    remove_all_strays(t, &t->m.new_side);
+    remove_state(t, &t->m.new_side);
+    if (!t->m.same_database) {
+        remove_state(t, &t->m.old_side);
+    }
+}
+
+/* A side that cannot be reached is told once; what it holds is left. */
+static bool reach(struct teardown *t, struct side *side) {
+    struct err err;
+    err_clear(&err);
+    if (!migration_connect_side(&t->m, side, &err)) {
+        command_fail(&err);
+        return false;
+    }
+    return true;
+}
+
+/* False when a service is at work. */
+static bool reach_both(struct teardown *t, struct err *err) {
+    reach(t, &t->m.old_side);
+    return !reach(t, &t->m.new_side) || state_lock(&t->m, err);
+}
+
+static int remove_chosen(struct teardown *t, const struct options *options) {
+    if (options_has(options, "all")) {
+        remove_everything(t);
+    } else {
+        if (options_has(options, "forward")) {
+            remove_link(t, FORWARD);
+        }
+        if (options_has(options, "reverse")) {
+            remove_link(t, REVERSE);
+        }
+    }
+    if (t->left == 0) {
+        return 0;
+    }
+    struct err err;
+    err_set(&err, ERR_FAILED, "%zu of the things to remove are left; they are listed above",
+            t->left);
+    err_hint(&err, "mend what is in the way and run teardown again");
+    return command_fail(&err);
+}
+
+int command_teardown(struct invocation *invocation) {
+    const struct options *options = invocation->options;
+    struct err err;
+    err_clear(&err);
+    if (!options_has(options, "forward") && !options_has(options, "reverse") &&
+        !options_has(options, "all")) {
+        err_set(&err, ERR_USAGE, "teardown wants --forward, --reverse or --all");
+        return command_misuse(invocation->command, &err);
+    }
+    struct teardown t = {0};
+    migration_init(&t.m, invocation->config, invocation->loop);
+    int status = reach_both(&t, &err) ? remove_chosen(&t, options) : command_fail(&err);
+    migration_fini(&t.m);
+    return status;
+}
