@@ -46,7 +46,7 @@ struct config_conflicts {
 };
 
 struct config_verify {
-    int64_t sample; /* rows */
+    int64_t sample;      /* rows */
     double min_accuracy; /* 0 to 1 */
 };
 

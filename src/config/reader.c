@@ -21,8 +21,8 @@ static size_t line_of_offset(const char *text, size_t offset) {
 
 static bool fail_to_parse(struct reader *reader, const yaml_parser_t *parser, const char *text) {
     bool unreadable = parser->error == YAML_READER_ERROR;
-    size_t line = unreadable ? line_of_offset(text, parser->problem_offset)
-                             : parser->problem_mark.line + 1;
+    size_t line =
+        unreadable ? line_of_offset(text, parser->problem_offset) : parser->problem_mark.line + 1;
     err_set(reader->err, ERR_USAGE, "%s:%zu: this is not YAML: %s", reader->file, line,
             parser->problem);
     if (unreadable) {
@@ -95,8 +95,7 @@ bool reader_fail(struct reader *reader, const yaml_node_t *node, const char *for
 }
 
 bool reader_is_nothing(const yaml_node_t *node) {
-    if (node->type != YAML_SCALAR_NODE ||
-        node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE) {
+    if (node->type != YAML_SCALAR_NODE || node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE) {
         return false;
     }
     const char *text = (const char *)node->data.scalar.value;
@@ -108,13 +107,13 @@ static const char *kind_of(const yaml_node_t *node) {
         return "nothing";
     }
     switch (node->type) {
-    case YAML_MAPPING_NODE:
-        return "a mapping";
-    case YAML_SEQUENCE_NODE:
-        return "a list";
-    case YAML_SCALAR_NODE:
-    case YAML_NO_NODE:
-        break;
+        case YAML_MAPPING_NODE:
+            return "a mapping";
+        case YAML_SEQUENCE_NODE:
+            return "a list";
+        case YAML_SCALAR_NODE:
+        case YAML_NO_NODE:
+            break;
     }
     return "a text";
 }
@@ -130,8 +129,8 @@ bool reader_expected(struct reader *reader, const struct field *field, const yam
 static const char *join_keys(struct reader *reader, const struct section *section) {
     const char *text = "";
     for (size_t i = 0; i < section->n_fields; i++) {
-        text = arena_printf(reader->arena, "%s%s%s", text, i > 0 ? ", " : "",
-                            section->fields[i].key);
+        text =
+            arena_printf(reader->arena, "%s%s%s", text, i > 0 ? ", " : "", section->fields[i].key);
     }
     return text;
 }
@@ -177,8 +176,7 @@ static bool read_pair(struct reader *reader, const struct section *section,
     const yaml_node_t *key = yaml_document_get_node(&reader->document, pair->key);
     const yaml_node_t *value = yaml_document_get_node(&reader->document, pair->value);
     if (key->type != YAML_SCALAR_NODE) {
-        return reader_fail(reader, key, "expected a key%s, found %s", section->where,
-                           kind_of(key));
+        return reader_fail(reader, key, "expected a key%s, found %s", section->where, kind_of(key));
     }
     const char *name = (const char *)key->data.scalar.value;
     size_t i = find_field(section, name);

@@ -39,10 +39,10 @@ struct field {
     field_read_fn *read;
     size_t offset;
     bool required;
-    const char *expected;           /* texts: what is wanted, in words */
-    int64_t min, max;               /* numbers: range; texts, lists: least size */
-    const char *const *choices;     /* read_choice: the words, NULL at the end */
-    const struct section *section;  /* read_section, and lists of sections */
+    const char *expected;          /* texts: what is wanted, in words */
+    int64_t min, max;              /* numbers: range; texts, lists: least size */
+    const char *const *choices;    /* read_choice: the words, NULL at the end */
+    const struct section *section; /* read_section, and lists of sections */
 };
 
 struct section {

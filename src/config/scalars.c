@@ -98,8 +98,8 @@ bool read_number(struct reader *reader, const struct field *field, const yaml_no
                  void *into) {
     int64_t number;
     const char *rest;
-    if (!parse_digits(scalar_text(node), &number, &rest) || *rest != '\0' ||
-        number < field->min || number > field->max) {
+    if (!parse_digits(scalar_text(node), &number, &rest) || *rest != '\0' || number < field->min ||
+        number > field->max) {
         return fail_showing(reader, field, node,
                             arena_printf(reader->arena, "a whole number from %lld to %lld",
                                          (long long)field->min, (long long)field->max));
@@ -144,9 +144,8 @@ static bool parse_quantity(const char *text, const struct unit *units, size_t n_
     return false;
 }
 
-static bool read_quantity(struct reader *reader, const struct field *field,
-                          const yaml_node_t *node, const struct unit *units, size_t n_units,
-                          void *into) {
+static bool read_quantity(struct reader *reader, const struct field *field, const yaml_node_t *node,
+                          const struct unit *units, size_t n_units, void *into) {
     int64_t quantity;
     if (!parse_quantity(scalar_text(node), units, n_units, &quantity) || quantity < field->min ||
         quantity > field->max) {
@@ -159,9 +158,12 @@ static bool read_quantity(struct reader *reader, const struct field *field,
 bool read_duration(struct reader *reader, const struct field *field, const yaml_node_t *node,
                    void *into) {
     static const struct unit units[] = {
-        {"", USEC_SECOND},         {"us", 1},
-        {"ms", 1000},              {"s", USEC_SECOND},
-        {"min", 60 * USEC_SECOND}, {"h", 3600 * USEC_SECOND},
+        {"", USEC_SECOND},
+        {"us", 1},
+        {"ms", 1000},
+        {"s", USEC_SECOND},
+        {"min", 60 * USEC_SECOND},
+        {"h", 3600 * USEC_SECOND},
         {"d", 86400 * USEC_SECOND},
     };
     return read_quantity(reader, field, node, units, sizeof units / sizeof *units, into);

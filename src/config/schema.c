@@ -11,6 +11,17 @@
 
 enum { MIGRATION_MAX = 30 }; /* so that slot names stay within 63 bytes */
 
+/* A field: its key, how its value is read, and what else there is to say */
+#define KEY(name, how, ...)                                                                        \
+    { .key = (name), .read = (how), __VA_ARGS__ }
+#define AT(type, member) .offset = offsetof(struct type, member)
+#define REQUIRED .required = true
+#define RANGE(least, most) .min = (least), .max = (most)
+#define AT_LEAST(least) .min = (least)
+#define WANTED(words) .expected = (words)
+#define ONE_OF(words) .choices = (words)
+#define SECTION(part) .section = &(part)
+
 #define FIELDS(array) (array), sizeof(array) / sizeof *(array)
 #define ROWS_MAX INT64_C(1000000000)
 
@@ -33,15 +44,12 @@ static bool read_migration(struct reader *reader, const struct field *field,
 /* Sides: `old` and `new` ------------------------------------------------- */
 
 static const struct field old_fields[] = {
-    {.key = "dsn", .read = read_text, .offset = offsetof(struct config, old_dsn),
-     .required = true, .expected = "a connection string"},
+    KEY("dsn", read_text, AT(config, old_dsn), REQUIRED, WANTED("a connection string")),
 };
 
 static const struct field new_fields[] = {
-    {.key = "dsn", .read = read_text, .offset = offsetof(struct config, new_dsn),
-     .required = true, .expected = "a connection string"},
-    {.key = "ddl", .read = read_text, .offset = offsetof(struct config, new_ddl), .min = 1,
-     .expected = "the path of an SQL file"},
+    KEY("dsn", read_text, AT(config, new_dsn), REQUIRED, WANTED("a connection string")),
+    KEY("ddl", read_text, AT(config, new_ddl), AT_LEAST(1), WANTED("the path of an SQL file")),
 };
 
 static const struct section old_section = {" in \"old\"", FIELDS(old_fields)};
@@ -67,17 +75,15 @@ static bool read_table_name(struct reader *reader, const struct field *field,
 }
 
 static const struct field transform_fields[] = {
-    {.key = "use", .read = read_text, .offset = offsetof(struct transform_spec, use), .min = 1,
-     .required = true, .expected = "a transform's name or path"},
-    {.key = "old", .read = read_names, .offset = offsetof(struct transform_spec, old_columns),
-     .min = 1, .required = true},
-    {.key = "new", .read = read_names, .offset = offsetof(struct transform_spec, new_columns),
-     .min = 1, .required = true},
+    KEY("use", read_text, AT(transform_spec, use), REQUIRED, AT_LEAST(1),
+        WANTED("a transform's name or path")),
+    KEY("old", read_names, AT(transform_spec, old_columns), REQUIRED, AT_LEAST(1)),
+    KEY("new", read_names, AT(transform_spec, new_columns), REQUIRED, AT_LEAST(1)),
 };
 
 static const struct field ignore_fields[] = {
-    {.key = "old", .read = read_names, .offset = offsetof(struct table_spec, ignore_old)},
-    {.key = "new", .read = read_names, .offset = offsetof(struct table_spec, ignore_new)},
+    KEY("old", read_names, AT(table_spec, ignore_old)),
+    KEY("new", read_names, AT(table_spec, ignore_new)),
 };
 
 static const struct section transform_section = {" in a transform", FIELDS(transform_fields)};
@@ -90,8 +96,7 @@ static bool read_transforms(struct reader *reader, const struct field *field,
     if (!reader_list(reader, field, node, &table->n_transforms)) {
         return false;
     }
-    table->transforms =
-        arena_zero(reader->arena, table->n_transforms, sizeof *table->transforms);
+    table->transforms = arena_zero(reader->arena, table->n_transforms, sizeof *table->transforms);
     for (size_t i = 0; i < table->n_transforms; i++) {
         const yaml_node_t *item = reader_item(reader, node, i);
         table->transforms[i].line = reader_line(item);
@@ -103,12 +108,10 @@ static bool read_transforms(struct reader *reader, const struct field *field,
 }
 
 static const struct field table_fields[] = {
-    {.key = "old", .read = read_table_name, .offset = offsetof(struct table_spec, old_table),
-     .required = true},
-    {.key = "new", .read = read_table_name, .offset = offsetof(struct table_spec, new_table),
-     .required = true},
+    KEY("old", read_table_name, AT(table_spec, old_table), REQUIRED),
+    KEY("new", read_table_name, AT(table_spec, new_table), REQUIRED),
     {.key = "transforms", .read = read_transforms},
-    {.key = "ignore", .read = read_section, .section = &ignore_section},
+    KEY("ignore", read_section, SECTION(ignore_section)),
 };
 
 static const struct section table_section = {" in a table", FIELDS(table_fields)};
@@ -122,19 +125,17 @@ static bool refuse_repeated(struct reader *reader, const struct table_spec *tabl
     for (size_t j = 0; j < i; j++) {
         bool old_again = same_table(tables[i].old_table, tables[j].old_table);
         if (old_again || same_table(tables[i].new_table, tables[j].new_table)) {
-            const struct table_name *name =
-                old_again ? &tables[i].old_table : &tables[i].new_table;
+            const struct table_name *name = old_again ? &tables[i].old_table : &tables[i].new_table;
             return reader_fail(reader, node, "%s table %s.%s is listed twice, first on line %d",
-                               old_again ? "old" : "new", name->schema, name->name,
-                               tables[j].line);
+                               old_again ? "old" : "new", name->schema, name->name, tables[j].line);
         }
     }
     return true;
 }
 
 /* Into the config itself: it holds two members, the list and its count. */
-static bool read_tables(struct reader *reader, const struct field *field,
-                        const yaml_node_t *node, void *into) {
+static bool read_tables(struct reader *reader, const struct field *field, const yaml_node_t *node,
+                        void *into) {
     struct config *config = into;
     if (!reader_list(reader, field, node, &config->n_tables)) {
         return false;
@@ -157,8 +158,7 @@ static bool read_tables(struct reader *reader, const struct field *field,
 static bool read_after_copy(struct reader *reader, const struct field *field,
                             const yaml_node_t *node, void *into) {
     struct config_backfill *backfill = into;
-    const struct field path = {
-        .key = field->key, .expected = "the path of an SQL file", .min = 1};
+    const struct field path = {.key = field->key, .expected = "the path of an SQL file", .min = 1};
     if (!reader_list(reader, field, node, &backfill->n_after_copy)) {
         return false;
     }
@@ -175,17 +175,15 @@ static bool read_after_copy(struct reader *reader, const struct field *field,
 }
 
 static const struct field backfill_fields[] = {
-    {.key = "jobs", .read = read_number, .offset = offsetof(struct config_backfill, jobs),
-     .min = 1, .max = 64},
-    {.key = "chunk_rows", .read = read_number,
-     .offset = offsetof(struct config_backfill, chunk_rows), .min = 1, .max = ROWS_MAX},
-    {.key = "max_rows_per_second", .read = read_number,
-     .offset = offsetof(struct config_backfill, max_rows_per_second), .max = ROWS_MAX},
+    KEY("jobs", read_number, AT(config_backfill, jobs), RANGE(1, 64)),
+    KEY("chunk_rows", read_number, AT(config_backfill, chunk_rows), RANGE(1, ROWS_MAX)),
+    KEY("max_rows_per_second", read_number, AT(config_backfill, max_rows_per_second),
+        RANGE(0, ROWS_MAX)),
     {.key = "after_copy", .read = read_after_copy},
 };
 
-static bool read_truncate(struct reader *reader, const struct field *field,
-                          const yaml_node_t *node, void *into) {
+static bool read_truncate(struct reader *reader, const struct field *field, const yaml_node_t *node,
+                          void *into) {
     unsigned choice = 0;
     bool good = read_choice(reader, field, node, &choice);
     *(bool *)into = choice == 1;
@@ -195,10 +193,8 @@ static bool read_truncate(struct reader *reader, const struct field *field,
 static const char *const truncate_choices[] = {"stop", "apply", NULL};
 
 static const struct field stream_fields[] = {
-    {.key = "batch_rows", .read = read_number, .offset = offsetof(struct config_stream, batch_rows),
-     .min = 1, .max = 100000},
-    {.key = "on_truncate", .read = read_truncate,
-     .offset = offsetof(struct config_stream, truncate), .choices = truncate_choices},
+    KEY("batch_rows", read_number, AT(config_stream, batch_rows), RANGE(1, 100000)),
+    KEY("on_truncate", read_truncate, AT(config_stream, truncate), ONE_OF(truncate_choices)),
 };
 
 static const char *const policy_choices[] = {
@@ -210,12 +206,10 @@ static const char *const row_error_choices[] = {
     [ROW_ERROR_PARK] = "park", [ROW_ERROR_STOP] = "stop", [ROW_ERROR_STOP + 1] = NULL};
 
 static const struct field conflicts_fields[] = {
-    {.key = "policy", .read = read_choice, .offset = offsetof(struct config_conflicts, policy),
-     .choices = policy_choices},
-    {.key = "version_column", .read = read_text, .min = 1, .expected = "a column's name",
-     .offset = offsetof(struct config_conflicts, version_column)},
-    {.key = "on_row_error", .read = read_choice,
-     .offset = offsetof(struct config_conflicts, on_row_error), .choices = row_error_choices},
+    KEY("policy", read_choice, AT(config_conflicts, policy), ONE_OF(policy_choices)),
+    KEY("version_column", read_text, AT(config_conflicts, version_column), AT_LEAST(1),
+        WANTED("a column's name")),
+    KEY("on_row_error", read_choice, AT(config_conflicts, on_row_error), ONE_OF(row_error_choices)),
 };
 
 static bool read_conflicts(struct reader *reader, const struct field *field,
@@ -233,10 +227,8 @@ static bool read_conflicts(struct reader *reader, const struct field *field,
 }
 
 static const struct field verify_fields[] = {
-    {.key = "sample", .read = read_number, .offset = offsetof(struct config_verify, sample),
-     .min = 1, .max = ROWS_MAX},
-    {.key = "min_accuracy", .read = read_fraction,
-     .offset = offsetof(struct config_verify, min_accuracy)},
+    KEY("sample", read_number, AT(config_verify, sample), RANGE(1, ROWS_MAX)),
+    KEY("min_accuracy", read_fraction, AT(config_verify, min_accuracy)),
 };
 
 static bool is_address_and_port(const char *text) {
@@ -249,8 +241,8 @@ static bool is_address_and_port(const char *text) {
     return colon[1 + digits] == '\0' && port >= 1 && port <= 65535;
 }
 
-static bool read_listen(struct reader *reader, const struct field *field,
-                        const yaml_node_t *node, void *into) {
+static bool read_listen(struct reader *reader, const struct field *field, const yaml_node_t *node,
+                        void *into) {
     const char *const *listen = into;
     return read_text(reader, field, node, into) &&
            (is_address_and_port(*listen) ||
@@ -259,19 +251,17 @@ static bool read_listen(struct reader *reader, const struct field *field,
 }
 
 static const struct field serve_fields[] = {
-    {.key = "listen", .read = read_listen, .offset = offsetof(struct config_serve, listen),
-     .required = true, .min = 1, .expected = "an address and a port, such as 127.0.0.1:9187"},
+    KEY("listen", read_listen, AT(config_serve, listen), REQUIRED, AT_LEAST(1),
+        WANTED("an address and a port, such as 127.0.0.1:9187")),
 };
 
 static const struct field limits_fields[] = {
-    {.key = "replica_lag", .read = read_duration,
-     .offset = offsetof(struct config_limits, replica_lag), .max = 86400 * USEC_SECOND,
-     .expected = "a duration of at most a day, such as 5s"},
-    {.key = "lock_timeout", .read = read_duration,
-     .offset = offsetof(struct config_limits, lock_timeout), .min = 1000,
-     .max = 600 * USEC_SECOND, .expected = "a duration from 1ms to 10min, such as 500ms"},
-    {.key = "slot_wal", .read = read_size, .offset = offsetof(struct config_limits, slot_wal),
-     .min = 1024 * 1024, .max = INT64_MAX, .expected = "a size of at least 1MB, such as 10GB"},
+    KEY("replica_lag", read_duration, AT(config_limits, replica_lag), RANGE(0, 86400 * USEC_SECOND),
+        WANTED("a duration of at most a day, such as 5s")),
+    KEY("lock_timeout", read_duration, AT(config_limits, lock_timeout),
+        RANGE(1000, 600 * USEC_SECOND), WANTED("a duration from 1ms to 10min, such as 500ms")),
+    KEY("slot_wal", read_size, AT(config_limits, slot_wal), RANGE(INT64_C(1) << 20, INT64_MAX),
+        WANTED("a size of at least 1MB, such as 10GB")),
 };
 
 static const struct section backfill_section = {" in \"backfill\"", FIELDS(backfill_fields)};
@@ -282,24 +272,17 @@ static const struct section serve_section = {" in \"serve\"", FIELDS(serve_field
 static const struct section limits_section = {" in \"limits\"", FIELDS(limits_fields)};
 
 static const struct field config_fields[] = {
-    {.key = "migration", .read = read_migration, .offset = offsetof(struct config, migration),
-     .required = true, .min = 1,
-     .expected = "a name of a-z, 0-9 and _ that starts with a letter and has at most 30 characters"},
-    {.key = "old", .read = read_section, .required = true, .section = &old_section},
-    {.key = "new", .read = read_section, .required = true, .section = &new_section},
-    {.key = "tables", .read = read_tables, .required = true, .min = 1},
-    {.key = "backfill", .read = read_section, .offset = offsetof(struct config, backfill),
-     .section = &backfill_section},
-    {.key = "stream", .read = read_section, .offset = offsetof(struct config, stream),
-     .section = &stream_section},
-    {.key = "conflicts", .read = read_conflicts, .offset = offsetof(struct config, conflicts),
-     .section = &conflicts_section},
-    {.key = "verify", .read = read_section, .offset = offsetof(struct config, verify),
-     .section = &verify_section},
-    {.key = "serve", .read = read_section, .offset = offsetof(struct config, serve),
-     .section = &serve_section},
-    {.key = "limits", .read = read_section, .offset = offsetof(struct config, limits),
-     .section = &limits_section},
+    KEY("migration", read_migration, AT(config, migration), REQUIRED, AT_LEAST(1),
+        WANTED("a name of a-z, 0-9 and _ that starts with a letter and has at most 30 characters")),
+    KEY("old", read_section, REQUIRED, SECTION(old_section)),
+    KEY("new", read_section, REQUIRED, SECTION(new_section)),
+    KEY("tables", read_tables, REQUIRED, AT_LEAST(1)),
+    KEY("backfill", read_section, AT(config, backfill), SECTION(backfill_section)),
+    KEY("stream", read_section, AT(config, stream), SECTION(stream_section)),
+    KEY("conflicts", read_conflicts, AT(config, conflicts), SECTION(conflicts_section)),
+    KEY("verify", read_section, AT(config, verify), SECTION(verify_section)),
+    KEY("serve", read_section, AT(config, serve), SECTION(serve_section)),
+    KEY("limits", read_section, AT(config, limits), SECTION(limits_section)),
 };
 
 const struct section schema_config = {"", FIELDS(config_fields)};

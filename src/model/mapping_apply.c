@@ -88,8 +88,8 @@ static const struct column *output_column(const struct mapping *mapping,
 static bool transform_there(const struct mapping *mapping,
                             const struct mapping_transform *transform, const struct value *in,
                             struct value *out, struct arena *arena, char *reason) {
-    if (!call_transform(transform->there, in, transform->n_inputs, out, transform->n_outputs,
-                        arena, reason)) {
+    if (!call_transform(transform->there, in, transform->n_inputs, out, transform->n_outputs, arena,
+                        reason)) {
         return false;
     }
     for (size_t i = 0; i < transform->n_outputs; i++) {

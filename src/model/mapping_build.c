@@ -82,7 +82,8 @@ static size_t *find_columns(const struct table *table, const struct name_list *n
 static void map_transform(struct mapping *mapping, const struct plan *plan, size_t number) {
     bool forward = mapping->direction == FORWARD;
     const struct pgtandem_transform *plugin = plan->transforms[number];
-    const struct name_list *in = plan_transform_columns(plan, number, forward ? SIDE_OLD : SIDE_NEW);
+    const struct name_list *in =
+        plan_transform_columns(plan, number, forward ? SIDE_OLD : SIDE_NEW);
     const struct name_list *out =
         plan_transform_columns(plan, number, forward ? SIDE_NEW : SIDE_OLD);
     struct mapping_transform *use = &mapping->transforms[number];
@@ -113,8 +114,7 @@ static struct mapping make_mapping(const struct plan *plan, size_t number,
     };
     map_columns(&mapping, target, plan->arena);
     map_key(&mapping, source, target, plan->arena);
-    mapping.transforms =
-        arena_zero(plan->arena, mapping.n_transforms, sizeof *mapping.transforms);
+    mapping.transforms = arena_zero(plan->arena, mapping.n_transforms, sizeof *mapping.transforms);
     for (size_t i = 0; i < mapping.n_transforms; i++) {
         map_transform(&mapping, plan, i);
     }

@@ -98,8 +98,8 @@ static void mark_transform_column(struct plan *plan, size_t transform, struct pl
     const char *hint;
     const char *reason = refused_for_transform(side, position, &hint);
     if (reason != NULL) {
-        problem_add(plan->problems, line, "column \"%s\" of transform \"%s\" %s in %s", name, plugin,
-                    reason, side->label);
+        problem_add(plan->problems, line, "column \"%s\" of transform \"%s\" %s in %s", name,
+                    plugin, reason, side->label);
         problem_hint(plan->problems, "%s", hint);
     }
     side->columns[position].transform = transform;
@@ -179,17 +179,14 @@ static void check_copy_types(struct plan *plan, const struct column *old_column,
     if (types_match_is_good(match)) {
         return;
     }
-    problem_add(plan->problems, plan->spec->line,
-                "column \"%s\" is %s in %s, but %s in %s: %s", old_column->name,
-                old_column->type.full_name, plan->sides[SIDE_OLD].label,
-                new_column->type.full_name, plan->sides[SIDE_NEW].label,
-                types_match_reason(match));
+    problem_add(plan->problems, plan->spec->line, "column \"%s\" is %s in %s, but %s in %s: %s",
+                old_column->name, old_column->type.full_name, plan->sides[SIDE_OLD].label,
+                new_column->type.full_name, plan->sides[SIDE_NEW].label, types_match_reason(match));
     problem_hint(plan->problems, "give it the same type on both sides, or map it with a transform");
 }
 
 /* PostgreSQL lets nobody update such a column; a key is only ever inserted. */
-static void check_copy_identity(struct plan *plan, const struct plan_side *side,
-                                size_t position) {
+static void check_copy_identity(struct plan *plan, const struct plan_side *side, size_t position) {
     const struct column *column = &side->table->columns[position];
     if (column->identity_always && !side->columns[position].is_key) {
         problem_add(plan->problems, plan->spec->line,

@@ -101,8 +101,8 @@ static const char *refused_key_column(const struct plan *plan, size_t position) 
     if (old_side->table->columns[position].generated || new_side->table->columns[copy].generated) {
         return "is a generated column";
     }
-    enum type_match match = types_match(&old_side->table->columns[position].type,
-                                        &new_side->table->columns[copy].type);
+    enum type_match match =
+        types_match(&old_side->table->columns[position].type, &new_side->table->columns[copy].type);
     return match == TYPES_CONVERT ? "has another type on the new side, which may write the same "
                                     "key in another way"
                                   : NULL;
@@ -138,23 +138,23 @@ static void check_deferrable(struct plan *plan, const struct plan_side *side) {
  * primary key, and what is deferrable has been refused. */
 static void check_identity(struct plan *plan, const struct plan_side *side) {
     switch (side->table->identity) {
-    case IDENTITY_DEFAULT:
-    case IDENTITY_FULL:
-        return;
-    case IDENTITY_NOTHING:
-        problem_add(plan->problems, plan->spec->line,
-                    "%s has REPLICA IDENTITY NOTHING: its updates and deletes would be lost",
-                    side->label);
-        break;
-    case IDENTITY_INDEX:
-        if (side->key == NULL || covers_key(side, identity_index(side->table),
-                                            side->key->n_columns)) {
+        case IDENTITY_DEFAULT:
+        case IDENTITY_FULL:
             return;
-        }
-        problem_add(plan->problems, plan->spec->line,
-                    "the REPLICA IDENTITY index of %s is not over its key %s", side->label,
-                    key_text(plan->arena, side, side->key));
-        break;
+        case IDENTITY_NOTHING:
+            problem_add(plan->problems, plan->spec->line,
+                        "%s has REPLICA IDENTITY NOTHING: its updates and deletes would be lost",
+                        side->label);
+            break;
+        case IDENTITY_INDEX:
+            if (side->key == NULL ||
+                covers_key(side, identity_index(side->table), side->key->n_columns)) {
+                return;
+            }
+            problem_add(plan->problems, plan->spec->line,
+                        "the REPLICA IDENTITY index of %s is not over its key %s", side->label,
+                        key_text(plan->arena, side, side->key));
+            break;
     }
     problem_hint(plan->problems, "ALTER TABLE ... REPLICA IDENTITY DEFAULT");
 }

@@ -5,23 +5,23 @@
 static const char *refused_kind(char kind, const char **hint) {
     *hint = "name an ordinary table";
     switch (kind) {
-    case 'r':
-        return NULL;
-    case 'p':
-        *hint = "name its partitions instead, each as a table of its own: changes of their "
-                "rows are decoded under their names";
-        return "is partitioned";
-    case 'v':
-        *hint = "name the table behind it";
-        return "is a view";
-    case 'm':
-        *hint = "name the table behind it";
-        return "is a materialized view";
-    case 'f':
-        *hint = "name the table on the server where it lives";
-        return "is a foreign table";
-    default:
-        return "is not a table";
+        case 'r':
+            return NULL;
+        case 'p':
+            *hint = "name its partitions instead, each as a table of its own: changes of their "
+                    "rows are decoded under their names";
+            return "is partitioned";
+        case 'v':
+            *hint = "name the table behind it";
+            return "is a view";
+        case 'm':
+            *hint = "name the table behind it";
+            return "is a materialized view";
+        case 'f':
+            *hint = "name the table on the server where it lives";
+            return "is a foreign table";
+        default:
+            return "is not a table";
     }
 }
 
@@ -47,7 +47,8 @@ static void check_row_security(struct plan *plan, const struct plan_side *side) 
     if (side->table->row_security) {
         problem_add(plan->problems, plan->spec->line,
                     "row level security hides rows of %s from the role that connects", side->label);
-        problem_hint(plan->problems, "connect as the owner of the table or as a role with BYPASSRLS");
+        problem_hint(plan->problems,
+                     "connect as the owner of the table or as a role with BYPASSRLS");
     }
 }
 

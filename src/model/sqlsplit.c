@@ -146,8 +146,8 @@ static int count_lines(const char *from, const char *to) {
     return lines;
 }
 
-static void append(struct sql_statements *list, struct sql_statement statement,
-                   size_t *capacity, struct arena *arena) {
+static void append(struct sql_statements *list, struct sql_statement statement, size_t *capacity,
+                   struct arena *arena) {
     if (list->count == *capacity) {
         *capacity = *capacity == 0 ? 8 : mem_mul(*capacity, 2);
         struct sql_statement *items = arena_zero(arena, *capacity, sizeof *items);

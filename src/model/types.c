@@ -8,33 +8,33 @@
 
 static enum type_family family_of_oid(uint32_t oid) {
     switch (oid) {
-    case OID_TEXT:
-    case OID_VARCHAR:
-        return FAMILY_TEXT;
-    case OID_BPCHAR:
-        return FAMILY_OTHER_TEXT;
-    case OID_NAME:
-        return FAMILY_NAME;
-    case OID_INT2:
-    case OID_INT4:
-    case OID_INT8:
-        return FAMILY_INTEGER;
-    case OID_NUMERIC:
-    case OID_FLOAT4:
-    case OID_FLOAT8:
-        return FAMILY_NUMBER;
-    case OID_DATE:
-        return FAMILY_DATE;
-    case OID_TIMESTAMP:
-    case OID_TIMESTAMPTZ:
-        return FAMILY_TIMESTAMP;
-    case OID_JSON:
-    case OID_JSONB:
-        return FAMILY_JSON;
-    case OID_UUID:
-        return FAMILY_UUID;
-    default:
-        return FAMILY_NONE;
+        case OID_TEXT:
+        case OID_VARCHAR:
+            return FAMILY_TEXT;
+        case OID_BPCHAR:
+            return FAMILY_OTHER_TEXT;
+        case OID_NAME:
+            return FAMILY_NAME;
+        case OID_INT2:
+        case OID_INT4:
+        case OID_INT8:
+            return FAMILY_INTEGER;
+        case OID_NUMERIC:
+        case OID_FLOAT4:
+        case OID_FLOAT8:
+            return FAMILY_NUMBER;
+        case OID_DATE:
+            return FAMILY_DATE;
+        case OID_TIMESTAMP:
+        case OID_TIMESTAMPTZ:
+            return FAMILY_TIMESTAMP;
+        case OID_JSON:
+        case OID_JSONB:
+            return FAMILY_JSON;
+        case OID_UUID:
+            return FAMILY_UUID;
+        default:
+            return FAMILY_NONE;
     }
 }
 

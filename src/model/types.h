@@ -19,14 +19,14 @@
 
 /* How two types go together: the first two well, the others, with the reason,
  * not at all. */
-#define TYPE_MATCHES(X)                                                                      \
-    X(TYPES_ALIKE, "the same text on both sides")                                            \
-    X(TYPES_CONVERT, "the same value, not always the same text")                             \
-    X(TYPES_TEXT, "not every text is a value of the other type")                             \
-    X(TYPES_NAME, "type name cuts a text after 63 bytes without saying so")                  \
-    X(TYPES_ENUMS, "two enum types need not have the same labels")                           \
-    X(TYPES_DATE, "a date loses the time of day")                                            \
-    X(TYPES_ARRAYS, "arrays are copied only where their elements are written alike")         \
+#define TYPE_MATCHES(X)                                                                            \
+    X(TYPES_ALIKE, "the same text on both sides")                                                  \
+    X(TYPES_CONVERT, "the same value, not always the same text")                                   \
+    X(TYPES_TEXT, "not every text is a value of the other type")                                   \
+    X(TYPES_NAME, "type name cuts a text after 63 bytes without saying so")                        \
+    X(TYPES_ENUMS, "two enum types need not have the same labels")                                 \
+    X(TYPES_DATE, "a date loses the time of day")                                                  \
+    X(TYPES_ARRAYS, "arrays are copied only where their elements are written alike")               \
     X(TYPES_UNRELATED, "the types have nothing in common")
 
 enum type_match {

@@ -9,15 +9,12 @@
 
 #include <cmocka.h>
 
-#define TYPE(type_oid, base, element, type_kind, type_category, type_label) \
-    {.oid = (type_oid),                                                     \
-     .base_oid = (base),                                                    \
-     .element_oid = (element),                                              \
-     .kind = (type_kind),                                                   \
-     .category = (type_category),                                           \
-     .modifier = -1,                                                        \
-     .name = (type_label),                                                  \
-     .full_name = (type_label)}
+#define TYPE(type_oid, base, element, type_kind, type_category, type_label)                        \
+    {                                                                                              \
+        .oid = (type_oid), .base_oid = (base), .element_oid = (element), .kind = (type_kind),      \
+        .category = (type_category), .modifier = -1, .name = (type_label),                         \
+        .full_name = (type_label)                                                                  \
+    }
 
 const struct column_type type_text = TYPE(25, 25, 0, 'b', 'S', "text");
 const struct column_type type_varchar = TYPE(1043, 1043, 0, 'b', 'S', "character varying");

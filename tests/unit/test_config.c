@@ -13,13 +13,13 @@
 #include "config/config.h"
 
 /* The head of a good file; lines 1 to 8. */
-#define SIDES            \
-    "migration: m\n"     \
-    "old:\n"             \
-    "  dsn: a\n"         \
-    "new: {dsn: b}\n"    \
-    "tables:\n"          \
-    "  - old: s.users\n" \
+#define SIDES                                                                                      \
+    "migration: m\n"                                                                               \
+    "old:\n"                                                                                       \
+    "  dsn: a\n"                                                                                   \
+    "new: {dsn: b}\n"                                                                              \
+    "tables:\n"                                                                                    \
+    "  - old: s.users\n"                                                                           \
     "    new: t.users\n"
 
 static const struct {
@@ -75,8 +75,10 @@ static const struct {
      "p.yaml:2: expected keys and values in \"old\", found a text", "expected here: dsn"},
     {"dsn a mapping", "migration: m\nold: {dsn: {host: h}}\n",
      "p.yaml:2: \"dsn\": expected a connection string, found a mapping", ""},
-    {"dsn nothing", "migration: m\nold:\n  dsn:\n", "\"dsn\": expected a connection string, found "
-                                                     "nothing", ""},
+    {"dsn nothing", "migration: m\nold:\n  dsn:\n",
+     "\"dsn\": expected a connection string, found "
+     "nothing",
+     ""},
     {"ddl empty", "new: {dsn: b, ddl: ''}\n", "\"ddl\": expected the path of an SQL file", ""},
 
     {"tables not a list", "tables: {old: s.a, new: t.a}\n",
@@ -101,8 +103,7 @@ static const struct {
      "p.yaml:8: new table t.users is listed twice, first on line 6", ""},
     {"transform without columns", SIDES "    transforms:\n      - use: f\n        old: [a]\n",
      "p.yaml:9: key \"new\" is missing in a transform", "use, old, new"},
-    {"transform with an empty list",
-     SIDES "    transforms:\n      - {use: f, old: [], new: [b]}\n",
+    {"transform with an empty list", SIDES "    transforms:\n      - {use: f, old: [], new: [b]}\n",
      "p.yaml:9: \"old\": the list is empty", ""},
     {"transform column a mapping", SIDES "    transforms: [{use: f, old: [{a: b}], new: [b]}]\n",
      "p.yaml:8: \"old\": expected a column's name, found a mapping", ""},
@@ -124,14 +125,18 @@ static const struct {
     {"number a list", SIDES "backfill: {jobs: [1]}\n", "from 1 to 64, found a list", ""},
     {"after_copy a text", SIDES "backfill: {after_copy: a.sql}\n", "expected a list", ""},
     {"after_copy of lists", SIDES "backfill: {after_copy: [[a]]}\n", "the path of an SQL file", ""},
-    {"section nothing", SIDES "backfill:\n", "p.yaml:8: expected keys and values in \"backfill\", "
-                                             "found nothing", ""},
+    {"section nothing", SIDES "backfill:\n",
+     "p.yaml:8: expected keys and values in \"backfill\", "
+     "found nothing",
+     ""},
     {"on_truncate", SIDES "stream: {on_truncate: yes}\n",
      "p.yaml:8: \"on_truncate\": expected stop or apply, found \"yes\"", ""},
     {"policy", SIDES "conflicts: {policy: newest}\n",
      "expected last_commit_wins or version_column, found \"newest\"", ""},
-    {"on_row_error", SIDES "conflicts: {on_row_error: [stop]}\n", "expected park or stop, found a "
-                                                                  "list", ""},
+    {"on_row_error", SIDES "conflicts: {on_row_error: [stop]}\n",
+     "expected park or stop, found a "
+     "list",
+     ""},
     {"version column missing", SIDES "conflicts:\n  policy: version_column\n",
      "p.yaml:9: the policy version_column wants the key \"version_column\"", "updated_at"},
     {"accuracy in percent", SIDES "verify: {min_accuracy: 99.9}\n",
@@ -172,8 +177,8 @@ static void mistakes_are_told_with_file_and_line(void **state) {
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct err err = {0};
         struct config *config = parse(bad[i].yaml, &err);
-        if (config != NULL || err.code != ERR_USAGE ||
-            !message_fits(err.message, bad[i].message) || strstr(err.hint, bad[i].hint) == NULL) {
+        if (config != NULL || err.code != ERR_USAGE || !message_fits(err.message, bad[i].message) ||
+            strstr(err.hint, bad[i].hint) == NULL) {
             print_error("%s: %s (%s)\n", bad[i].label, err.message, err.hint);
             wrong++;
         }

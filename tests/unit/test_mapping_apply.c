@@ -64,8 +64,7 @@ static void refused_row_names_transform_and_reason(void **state) {
     struct err err = {0};
     assert_false(apply(s, &s->pair.forward, (const char *[ROW]){"1", "e", "Who?", "b"}, target,
                        &incomplete, &err));
-    assert_string_equal(err.message,
-                        "transform \"halve\" refused the row: it has a question mark");
+    assert_string_equal(err.message, "transform \"halve\" refused the row: it has a question mark");
     assert_false(apply(s, &s->pair.forward, (const char *[ROW]){"1", "e", "Oh!", "b"}, target,
                        &incomplete, &err));
     assert_string_equal(err.message, "transform \"halve\" refused the row: it gave no reason");

@@ -10,11 +10,21 @@
 #include "sample.h"
 
 /* Each spoils the good pair of tables in one way. */
-static void partitioned(struct sample *s) { s->old_table.kind = 'p'; }
-static void view(struct sample *s) { s->new_table.kind = 'v'; }
-static void foreign(struct sample *s) { s->old_table.kind = 'f'; }
-static void unlogged(struct sample *s) { s->new_table.unlogged = true; }
-static void row_security(struct sample *s) { s->old_table.row_security = true; }
+static void partitioned(struct sample *s) {
+    s->old_table.kind = 'p';
+}
+static void view(struct sample *s) {
+    s->new_table.kind = 'v';
+}
+static void foreign(struct sample *s) {
+    s->old_table.kind = 'f';
+}
+static void unlogged(struct sample *s) {
+    s->new_table.unlogged = true;
+}
+static void row_security(struct sample *s) {
+    s->old_table.row_security = true;
+}
 
 static void transform_column_missing(struct sample *s) {
     sample_column(&s->new_table, "last_name")->name = "surname";
@@ -34,7 +44,9 @@ static void two_transforms_one_column(struct sample *s) {
     s->spec.n_transforms = 2;
 }
 
-static void transform_column_ignored(struct sample *s) { sample_ignore(s, "full_name", NULL); }
+static void transform_column_ignored(struct sample *s) {
+    sample_ignore(s, "full_name", NULL);
+}
 
 static void transform_column_generated(struct sample *s) {
     sample_column(&s->old_table, "full_name")->generated = true;
@@ -48,11 +60,19 @@ static void copied_and_transformed(struct sample *s) {
     sample_add(&s->new_table, "full_name", &type_text);
 }
 
-static void ignored_missing(struct sample *s) { sample_ignore(s, "nick_name", NULL); }
-static void ignored_on_one_side(struct sample *s) { sample_ignore(s, "bio", NULL); }
+static void ignored_missing(struct sample *s) {
+    sample_ignore(s, "nick_name", NULL);
+}
+static void ignored_on_one_side(struct sample *s) {
+    sample_ignore(s, "bio", NULL);
+}
 
-static void old_column_alone(struct sample *s) { sample_add(&s->old_table, "fax", &type_text); }
-static void new_column_alone(struct sample *s) { sample_add(&s->new_table, "iban", &type_text); }
+static void old_column_alone(struct sample *s) {
+    sample_add(&s->old_table, "fax", &type_text);
+}
+static void new_column_alone(struct sample *s) {
+    sample_add(&s->new_table, "iban", &type_text);
+}
 
 static void ignored_not_null(struct sample *s) {
     sample_add(&s->new_table, "iban", &type_text)->not_null = true;
@@ -67,8 +87,12 @@ static void copy_identity_always(struct sample *s) {
     sample_column(&s->new_table, "bio")->identity_always = true;
 }
 
-static void no_key(struct sample *s) { s->old_table.primary_key.constraint = NULL; }
-static void key_ignored(struct sample *s) { sample_ignore(s, "id", "id"); }
+static void no_key(struct sample *s) {
+    s->old_table.primary_key.constraint = NULL;
+}
+static void key_ignored(struct sample *s) {
+    sample_ignore(s, "id", "id");
+}
 
 static void key_missing(struct sample *s) {
     sample_column(&s->new_table, "id")->name = "user_id";
@@ -89,18 +113,30 @@ static void key_written_otherwise(struct sample *s) {
     sample_column(&s->new_table, "id")->type = type_numeric;
 }
 
-static void new_key_missing(struct sample *s) { s->new_table.primary_key.constraint = NULL; }
-static void new_key_other(struct sample *s) { s->new_key[0] = 1; }
+static void new_key_missing(struct sample *s) {
+    s->new_table.primary_key.constraint = NULL;
+}
+static void new_key_other(struct sample *s) {
+    s->new_key[0] = 1;
+}
 
 static void new_key_longer(struct sample *s) {
     s->new_key[1] = 1;
     s->new_table.primary_key.n_columns = 2;
 }
 
-static void old_key_deferrable(struct sample *s) { s->old_table.primary_key.deferrable = true; }
-static void new_key_deferrable(struct sample *s) { s->new_table.primary_key.deferrable = true; }
-static void old_identity_nothing(struct sample *s) { s->old_table.identity = IDENTITY_NOTHING; }
-static void new_identity_nothing(struct sample *s) { s->new_table.identity = IDENTITY_NOTHING; }
+static void old_key_deferrable(struct sample *s) {
+    s->old_table.primary_key.deferrable = true;
+}
+static void new_key_deferrable(struct sample *s) {
+    s->new_table.primary_key.deferrable = true;
+}
+static void old_identity_nothing(struct sample *s) {
+    s->old_table.identity = IDENTITY_NOTHING;
+}
+static void new_identity_nothing(struct sample *s) {
+    s->new_table.identity = IDENTITY_NOTHING;
+}
 
 static void use_index(struct table *table, size_t column) {
     table->identity = IDENTITY_INDEX;
@@ -108,7 +144,9 @@ static void use_index(struct table *table, size_t column) {
     table->identity_index.columns[0] = column;
 }
 
-static void identity_index_elsewhere(struct sample *s) { use_index(&s->new_table, 1); }
+static void identity_index_elsewhere(struct sample *s) {
+    use_index(&s->new_table, 1);
+}
 
 static void only_identity_full(struct sample *s) {
     s->old_table.primary_key.constraint = NULL;
@@ -140,8 +178,8 @@ static const struct refusal {
      "columns that it is generated from", 12},
     {"transform column identity", transform_column_identity, "GENERATED ALWAYS AS IDENTITY",
      "SET GENERATED BY DEFAULT", 12},
-    {"copied and transformed", copied_and_transformed,
-     "new column \"full_name\" cannot be copied", "list it in the same transform", 8},
+    {"copied and transformed", copied_and_transformed, "new column \"full_name\" cannot be copied",
+     "list it in the same transform", 8},
     {"ignored column missing", ignored_missing,
      "ignored column \"nick_name\" is not in old table public.users", "correct its name", 8},
     {"ignored on one side", ignored_on_one_side,
@@ -149,8 +187,8 @@ static const struct refusal {
      "on both sides, or on neither", 8},
     {"old column alone", old_column_alone,
      "old column \"fax\" has no counterpart in new table app_v2.users", "under ignore", 8},
-    {"new column alone", new_column_alone, "new column \"iban\" has no counterpart",
-     "under ignore", 8},
+    {"new column alone", new_column_alone, "new column \"iban\" has no counterpart", "under ignore",
+     8},
     {"ignored NOT NULL", ignored_not_null,
      "ignored column \"iban\" of new table app_v2.users is NOT NULL without a default",
      "give it a default", 8},
@@ -163,8 +201,10 @@ static const struct refusal {
     {"key ignored", key_ignored, "key column \"id\" of old table public.users is ignored",
      "must be copied", 8},
     {"key missing", key_missing, "has no counterpart of the same name", "must be copied", 8},
-    {"key transformed", key_transformed, "key column \"id\" of old table public.users is in a "
-                                         "transform", "must be copied", 8},
+    {"key transformed", key_transformed,
+     "key column \"id\" of old table public.users is in a "
+     "transform",
+     "must be copied", 8},
     {"key generated", key_generated, "is a generated column", "must be copied", 8},
     {"key of another type", key_written_otherwise, "has another type on the new side",
      "same type on both sides", 8},
@@ -200,8 +240,8 @@ static bool has_problem(const struct problem_list *problems, const struct refusa
 static void print_problems(const char *label, const struct problem_list *problems) {
     print_error("%s:\n", label);
     for (size_t i = 0; i < problems->count; i++) {
-        print_error("  line %d: %s\n    %s\n", problems->items[i].line,
-                    problems->items[i].message, problems->items[i].hint);
+        print_error("  line %d: %s\n    %s\n", problems->items[i].line, problems->items[i].message,
+                    problems->items[i].hint);
     }
 }
 
@@ -224,8 +264,14 @@ static void unfit_tables_are_refused_with_reason_and_cure(void **state) {
 static void one_mistake_is_reported_once(void **state) {
     (void)state;
     void (*const spoils[])(struct sample *) = {
-        partitioned,      transform_column_missing, transform_column_ignored, key_ignored,
-        old_column_alone, copied_and_transformed,   key_missing,              types_unlike,
+        partitioned,
+        transform_column_missing,
+        transform_column_ignored,
+        key_ignored,
+        old_column_alone,
+        copied_and_transformed,
+        key_missing,
+        types_unlike,
         old_key_deferrable,
     };
     for (size_t i = 0; i < sizeof spoils / sizeof *spoils; i++) {
