@@ -134,7 +134,7 @@ test_a_running_service_is_not_pulled_down() {
     assert_exit 1 pgtandem teardown --all
     assert_contains "$output" "another pgtandem is at work"
     assert_contains "$output" "hint: stop it first"
-    sql other app "SELECT FROM pg_locks WHERE pg_terminate_backend(pid) AND locktype = 'advisory'"
+    sql other app "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'" >/dev/null
     wait_until 10 lock_is_free
     assert_exit 0 pgtandem teardown --all
     assert_nothing_is_left
