@@ -51,11 +51,15 @@ void db_init(struct db *db, struct loop *loop, enum session_kind kind, const cha
              const char *label, const char *application) {
     memset(db, 0, sizeof *db);
     session_init(&db->session, loop, kind, dsn, application, &events, db);
+    db->kind = kind;
     db->label = label;
 }
 
 bool db_open(struct db *db, struct err *err) {
     db_close(db);
+    /* its last life may have ended with another owner */
+    session_rebind(&db->session, db->kind, &events, db);
+    db->session.kind = db->kind;
     if (!session_open(&db->session, err)) {
         return err_context(err, "cannot connect to %s", db->label);
     }

@@ -20,6 +20,7 @@
 
 struct db {
     struct session session;
+    enum session_kind kind;
     const char *label; /* "the old database", for messages; borrowed */
     usec_t timeout;    /* per query; LOOP_FOREVER by default */
     /* the request under way */

@@ -269,6 +269,21 @@ void session_close(struct session *session) {
     set_state(session, SESSION_closed);
 }
 
+void session_rebind(struct session *session, enum session_kind kind,
+                    const struct session_events *events, void *owner) {
+    session->events = events;
+    session->owner = owner;
+    if (!session_is_open(session) || kind == session->kind) {
+        return;
+    }
+    session->kind = kind;
+    int ok = kind == SESSION_PIPELINE ? PQenterPipelineMode(session->conn)
+                                      : PQexitPipelineMode(session->conn);
+    if (ok != 1) {
+        lose(session);
+    }
+}
+
 /* sending */
 
 static void flush(struct session *session) {

@@ -89,6 +89,11 @@ bool session_open(struct session *session, struct err *err) __attribute__((warn_
 void session_close(struct session *session);
 bool session_is_open(const struct session *session);
 
+/* Hands an idle, open session to another owner, and into or out of pipeline
+ * mode; a SESSION_REPLICATION stays one. */
+void session_rebind(struct session *session, enum session_kind kind,
+                    const struct session_events *events, void *owner);
+
 /* SESSION_SQL and SESSION_REPLICATION: one request, its results arrive as
  * events, then `ready`. Several statements only without parameters. */
 void session_send(struct session *session, const char *sql, int n_params,
@@ -106,9 +111,7 @@ void session_queue_prepared(struct session *session, const char *name, int n_par
 /* Ends the pipeline's round and sends it; `ready` follows its results. */
 void session_sync(struct session *session);
 
-/* COPY IN and COPY BOTH. Data are copied into libpq's buffer; when `drained`
- * is wanted, ask with session_want_drained. Returns bytes libpq still holds
- * back: 0 when the kernel has taken everything. */
+/* COPY IN and COPY BOTH. Data are copied into libpq's buffer. */
 void session_put_copy(struct session *session, const char *data, size_t size);
 /* NULL reason: the data are complete; else the COPY is to fail. */
 void session_end_copy(struct session *session, const char *reason);

@@ -1,0 +1,427 @@
+/* applier.c - see applier.h. The state machine; its rounds are in round.c.
+ *
+ *   idle -> [fetching] -> [reading] -> writing -> idle, or the next slice
+ *                 any of them -> undoing -> [pausing] -> the slice again
+ *                                        -> idle (failed)
+ */
+#include "apply/applier.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "apply/round.h"
+
+enum { OPTIMISTIC_ATTEMPTS = 3, NOISY_ATTEMPTS = 8 };
+static const usec_t first_pause = 5 * 1000, longest_pause = USEC_SECOND;
+
+/* What follows an undo. */
+enum next_step { NEXT_AGAIN, NEXT_AGAIN_LATER, NEXT_BY_ROWS, NEXT_PARK, NEXT_FAIL };
+
+static void start_slice(struct applier *applier);
+
+static void set_state(struct applier *applier, enum applier_state state) {
+    static const char *const names[] = {
+#define APPLIER_NAME(name) #name,
+        APPLIER_STATES(APPLIER_NAME)
+#undef APPLIER_NAME
+    };
+    log_line(&applier->log, LOG_DEBUG, "applier: %s -> %s", names[applier->state], names[state]);
+    applier->state = state;
+}
+
+static void reset_slice(struct applier *applier) {
+    arena_reset(&applier->arena);
+    effects_fini(&applier->effects);
+    effects_init(&applier->effects, &applier->arena, applier->policy);
+}
+
+static struct change *slice_change(const struct applier *applier, size_t i) {
+    return &applier->batch->changes[applier->first + i];
+}
+
+static bool slice_is_last(const struct applier *applier) {
+    return applier->first + applier->count >= applier->batch->n_changes;
+}
+
+/* undoing */
+
+static bool is_data_error(const struct err *error) {
+    /* 21000: two spellings of one key in one statement */
+    return sqlstate_classify(error->sqlstate) == TROUBLE_DATA ||
+           strcmp(error->sqlstate, "21000") == 0;
+}
+
+static enum next_step choose_next(const struct applier *applier) {
+    const struct err *error = &applier->error;
+    if (error->code == ERR_NONE) {
+        return NEXT_AGAIN; /* changes that want their source */
+    }
+    bool lost_with_commit = applier->round_commits && applier->batch->continues &&
+                            strncmp(error->message, "COMMIT", 6) == 0;
+    if (lost_with_commit) {
+        return NEXT_FAIL;
+    }
+    if (applier->moved || sqlstate_classify(error->sqlstate) == TROUBLE_CONTENDED) {
+        return NEXT_AGAIN_LATER;
+    }
+    if (!is_data_error(error)) {
+        return NEXT_FAIL;
+    }
+    if (!applier->by_rows) {
+        return NEXT_BY_ROWS;
+    }
+    return applier->stop_on_row_error ? NEXT_FAIL : NEXT_PARK;
+}
+
+static void undo(struct applier *applier) {
+    applier->next = choose_next(applier);
+    struct err cause = applier->error;
+    bool all = applier->next == NEXT_FAIL || !applier->slice_guarded;
+    set_state(applier, APPLIER_undoing);
+    round_begin(applier);
+    if (applier->in_transaction) {
+        round_undo(applier, all);
+    }
+    applier->cause = cause;
+    round_send(applier);
+}
+
+static void pause_slice(struct applier *applier) {
+    usec_t delay = first_pause << (applier->attempts < 8 ? applier->attempts : 8);
+    applier->attempts++;
+    if (applier->attempts >= OPTIMISTIC_ATTEMPTS && !applier->in_transaction) {
+        applier->locking = true;
+    }
+    if (applier->attempts % NOISY_ATTEMPTS == 0) {
+        log_line(&applier->log, LOG_WARNING, "a batch waits for others at the same rows, %u tries: %s",
+                 applier->attempts, applier->cause.message);
+    }
+    set_state(applier, APPLIER_pausing);
+    timer_start(applier->again, delay < longest_pause ? delay : longest_pause);
+}
+
+static void go_by_rows(struct applier *applier) {
+    log_line(&applier->log, LOG_DEBUG, "a batch of %zu changes is applied row by row: %s",
+             applier->batch->n_changes, applier->cause.message);
+    applier->by_rows = applier->locking = true;
+    applier->first = 0;
+    applier->count = 1;
+    applier->attempts = 0;
+    start_slice(applier);
+}
+
+static void park_slice(struct applier *applier, const struct err *reason) {
+    applier->slice_parks = true;
+    applier->park_reason = *reason;
+    start_slice(applier);
+}
+
+/* Names the row by its key: enough to find it, and no more of its values. */
+static void name_row(struct applier *applier, struct err *error) {
+    if (!applier->by_rows) {
+        return;
+    }
+    const struct change *change = slice_change(applier, 0);
+    struct buf key;
+    buf_init(&key);
+    for (size_t i = 0; i < change->mapping->n_key; i++) {
+        buf_add_text(&key, i > 0 ? ", " : "");
+        buf_add(&key, change->key[i].data, change->key[i].size);
+    }
+    err_context(error, "the row with key (%s)", buf_text(&key));
+    err_hint(error, "mend the row on the source, or set conflicts.on_row_error to park");
+    buf_fini(&key);
+}
+
+static void fail(struct applier *applier) {
+    struct err error = applier->cause;
+    enum trouble trouble = sqlstate_classify(error.sqlstate);
+    if (trouble == TROUBLE_DATA) {
+        name_row(applier, &error);
+    }
+    set_state(applier, APPLIER_idle);
+    applier->batch = NULL;
+    applier->events->failed(applier->owner,
+                            trouble == TROUBLE_PASSING ? TROUBLE_PASSING : TROUBLE_FATAL, &error);
+}
+
+static void after_undo(struct applier *applier) {
+    switch ((enum next_step)applier->next) {
+        case NEXT_AGAIN:
+            start_slice(applier);
+            break;
+        case NEXT_AGAIN_LATER:
+            pause_slice(applier);
+            break;
+        case NEXT_BY_ROWS:
+            go_by_rows(applier);
+            break;
+        case NEXT_PARK:
+            park_slice(applier, &applier->cause);
+            break;
+        case NEXT_FAIL:
+            fail(applier);
+            break;
+    }
+}
+
+/* doing */
+
+static struct applier_totals totals_after_slice(const struct applier *applier) {
+    struct applier_totals totals = applier->totals;
+    totals.conflicts += applier->effects.conflicts;
+    if (applier->slice_parks) {
+        totals.parked += applier->count;
+    } else {
+        totals.changes += applier->count;
+    }
+    if (slice_is_last(applier)) {
+        totals.transactions += applier->batch->n_transactions;
+    }
+    return totals;
+}
+
+static void write_slice(struct applier *applier) {
+    set_state(applier, APPLIER_writing);
+    if (applier->slice_parks) {
+        round_park(applier, slice_change(applier, 0));
+    } else {
+        effects_finish(&applier->effects);
+        round_write_rows(applier);
+    }
+    applier->totals_after = totals_after_slice(applier);
+    round_close(applier, slice_is_last(applier), &applier->totals_after);
+    round_send(applier);
+}
+
+/* The rows have been read. */
+static void decide_slice(struct applier *applier) {
+    for (size_t i = 0; i < applier->count; i++) {
+        effects_decide(&applier->effects, slice_change(applier, i));
+    }
+    if (applier->effects.n_wanting > 0) {
+        undo(applier);
+        return;
+    }
+    bool guarded = applier->slice_guarded;
+    round_begin(applier);
+    applier->slice_guarded = guarded;
+    write_slice(applier);
+}
+
+static void finish_batch(struct applier *applier) {
+    struct batch *batch = applier->batch;
+    set_state(applier, APPLIER_idle);
+    applier->batch = NULL;
+    if (batch->ends) {
+        applier->in_transaction = false;
+        memset(&applier->totals, 0, sizeof applier->totals);
+    }
+    applier->events->applied(applier->owner, batch);
+}
+
+static void next_slice(struct applier *applier) {
+    applier->totals = applier->totals_after;
+    applier->slice_parks = false;
+    applier->attempts = 0;
+    if (slice_is_last(applier)) {
+        finish_batch(applier);
+        return;
+    }
+    applier->first += applier->count;
+    applier->count = 1; /* only row by row are there several slices */
+    start_slice(applier);
+}
+
+static bool slice_folds(const struct applier *applier) {
+    bool folds = applier->policy == POLICY_BLIND;
+    for (size_t i = 0; i < applier->count && folds; i++) {
+        folds = effects_can_fold(slice_change(applier, i));
+    }
+    return folds;
+}
+
+static bool slice_wants_source(const struct applier *applier) {
+    for (size_t i = 0; i < applier->count; i++) {
+        if (slice_change(applier, i)->wants_source) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const struct change *slice_refused(const struct applier *applier) {
+    for (size_t i = 0; i < applier->count; i++) {
+        if (slice_change(applier, i)->refusal != NULL) {
+            return slice_change(applier, i);
+        }
+    }
+    return NULL;
+}
+
+/* A transform's refusal is a data error that needs no server to find. */
+static void refuse_slice(struct applier *applier, const struct change *change) {
+    round_begin(applier);
+    err_set(&applier->error, ERR_FAILED, "%s", change->refusal);
+    memcpy(applier->error.sqlstate, "22000", 6);
+    applier->park_detail[0] = '\0';
+    applier->cause = applier->error;
+    applier->slice_guarded = false;
+    if (!applier->by_rows) {
+        go_by_rows(applier);
+    } else if (applier->stop_on_row_error) {
+        undo(applier);
+    } else {
+        park_slice(applier, &applier->cause);
+    }
+}
+
+static void run_slice(struct applier *applier) {
+    bool folds = slice_folds(applier);
+    applier->careful = !folds;
+    round_begin(applier);
+    round_open(applier, !folds && !applier->slice_parks);
+    if (!folds && !applier->slice_parks && applier->count > 0) {
+        set_state(applier, APPLIER_reading);
+        round_read_rows(applier);
+        round_send(applier);
+        return;
+    }
+    for (size_t i = 0; i < applier->count && !applier->slice_parks; i++) {
+        effects_fold(&applier->effects, slice_change(applier, i));
+    }
+    write_slice(applier);
+}
+
+static void start_slice(struct applier *applier) {
+    reset_slice(applier);
+    const struct change *refused = slice_refused(applier);
+    if (refused != NULL && !applier->slice_parks) {
+        refuse_slice(applier, refused);
+    } else if (slice_wants_source(applier) && !applier->slice_parks) {
+        set_state(applier, APPLIER_fetching);
+        fetcher_start(&applier->fetcher, applier->batch, applier->first, applier->count);
+    } else {
+        run_slice(applier);
+    }
+}
+
+/* events */
+
+static void on_result(void *owner, const PGresult *result) {
+    round_take(owner, result);
+}
+
+static void on_ready(void *owner) {
+    struct applier *applier = owner;
+    bool failed = applier->error.code != ERR_NONE;
+    prepared_end_round(&applier->prepared, failed);
+    switch (applier->state) {
+        case APPLIER_reading:
+            failed ? undo(applier) : decide_slice(applier);
+            break;
+        case APPLIER_writing:
+            failed ? undo(applier) : next_slice(applier);
+            break;
+        case APPLIER_undoing:
+            if (failed) {
+                applier->next = NEXT_FAIL;
+            }
+            after_undo(applier);
+            break;
+        case APPLIER_idle:
+        case APPLIER_fetching:
+        case APPLIER_pausing:
+            break;
+    }
+}
+
+static void on_lost(void *owner, const struct err *err) {
+    struct applier *applier = owner;
+    /* the server's own last words are better than "connection closed" */
+    struct err error = applier->error.code != ERR_NONE ? applier->error : *err;
+    applier_abandon(applier);
+    applier->events->failed(applier->owner, TROUBLE_PASSING, &error);
+}
+
+static void on_fetched(void *owner, const struct err *err) {
+    struct applier *applier = owner;
+    if (applier->state != APPLIER_fetching) {
+        return;
+    }
+    if (err == NULL) {
+        start_slice(applier);
+        return;
+    }
+    round_begin(applier);
+    applier->error = *err;
+    applier->by_rows = false; /* not the row's fault */
+    undo(applier);
+}
+
+static void on_again(void *owner) {
+    start_slice(owner);
+}
+
+static const struct session_events session_events = {
+    .result = on_result,
+    .ready = on_ready,
+    .lost = on_lost,
+};
+
+/* public */
+
+void applier_init(struct applier *applier, struct loop *loop, const struct applier_events *events,
+                  void *owner) {
+    memset(applier, 0, sizeof *applier);
+    applier->events = events;
+    applier->owner = owner;
+    arena_init(&applier->arena);
+    effects_init(&applier->effects, &applier->arena, POLICY_BLIND);
+    prepared_init(&applier->prepared);
+    statement_init(&applier->statement);
+    fetcher_init(&applier->fetcher, loop, on_fetched, applier);
+    applier->again = timer_new(loop, on_again, applier);
+}
+
+void applier_fini(struct applier *applier) {
+    effects_fini(&applier->effects);
+    arena_fini(&applier->arena);
+    prepared_reset(&applier->prepared);
+    statement_fini(&applier->statement);
+    fetcher_fini(&applier->fetcher);
+    timer_free(applier->again);
+    free(applier->steps);
+}
+
+void applier_attach(struct applier *applier, struct session *target, struct session *source) {
+    applier->session = target;
+    applier->in_transaction = false;
+    prepared_reset(&applier->prepared);
+    session_rebind(target, SESSION_PIPELINE, &session_events, applier);
+    fetcher_attach(&applier->fetcher, source);
+}
+
+void applier_abandon(struct applier *applier) {
+    timer_stop(applier->again);
+    fetcher_abandon(&applier->fetcher);
+    applier->batch = NULL;
+    applier->in_transaction = false;
+    memset(&applier->totals, 0, sizeof applier->totals);
+    applier->state = APPLIER_idle;
+}
+
+bool applier_is_idle(const struct applier *applier) {
+    return applier->state == APPLIER_idle;
+}
+
+void applier_submit(struct applier *applier, struct batch *batch) {
+    applier->batch = batch;
+    applier->first = 0;
+    applier->count = batch->n_changes;
+    applier->by_rows = false;
+    applier->locking = batch->continues || !batch->ends;
+    applier->slice_parks = false;
+    applier->attempts = 0;
+    start_slice(applier);
+}

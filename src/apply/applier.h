@@ -1,0 +1,125 @@
+/* applier.h - writes batches to the target, each source transaction once.
+ *
+ * Why: this is where "exactly once" is kept. What a link has applied is
+ *   recorded by the target's replication-origin progress in the same
+ *   transaction as the rows.
+ *
+ * How a batch is written, in one pipeline round each where nothing goes wrong:
+ *   blind:    BEGIN, the writes, the counters, the origin's progress, COMMIT
+ *   careful:  BEGIN REPEATABLE READ, read the rows under the batch's keys;
+ *             decide; then writes, counters, progress, COMMIT. The isolation
+ *             level refuses to write a row that changed since it was read
+ *             (40001): the batch is then read and decided again.
+ *   large:    a source transaction that does not fit into a batch is applied
+ *             piece by piece in one target transaction, each piece behind a
+ *             savepoint. It is READ COMMITTED and locks the rows it reads: a
+ *             conflict must not throw away a million rows.
+ *   by rows:  a batch that fails for its data is applied again change by
+ *             change in the source's order, each behind a savepoint, to find
+ *             the rows at fault. They are parked, or stop the link.
+ *
+ * The session is pinned to one origin (pg_replication_origin_session_setup by
+ * the owner). The origin's position is session state that survives a ROLLBACK:
+ * it is set last before COMMIT, and reset after every error.
+ *
+ * Events come from the loop, or from within applier_submit(). */
+#ifndef PGTANDEM_APPLY_APPLIER_H
+#define PGTANDEM_APPLY_APPLIER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "apply/fetcher.h"
+#include "apply/prepared.h"
+#include "apply/statement.h"
+#include "base/log.h"
+#include "model/change.h"
+#include "model/effects.h"
+#include "pg/session.h"
+#include "pg/sqlstate.h"
+#include "pg/timer.h"
+
+#define APPLIER_STATES(X)                                                                          \
+    X(idle)     /* waiting for a batch */                                                          \
+    X(fetching) /* completing changes from the source */                                           \
+    X(reading)  /* the target's rows under the slice's keys */                                     \
+    X(writing)                                                                                     \
+    X(undoing)  /* rolling back after an error */                                                  \
+    X(pausing)  /* before the slice is tried again */
+
+enum applier_state {
+#define APPLIER_ENUM(name) APPLIER_##name,
+    APPLIER_STATES(APPLIER_ENUM)
+#undef APPLIER_ENUM
+};
+
+struct applier_events {
+    /* The batch is in the target; committed, if it ends a transaction. */
+    void (*applied)(void *owner, struct batch *batch);
+    /* Nothing of the open target transaction remains. PASSING: connect and
+     * stream again; FATAL: a person must act. */
+    void (*failed)(void *owner, enum trouble trouble, const struct err *err);
+};
+
+/* What a target transaction adds to the link's counters. */
+struct applier_totals {
+    uint64_t transactions, changes, conflicts, parked;
+};
+
+struct applier_step;
+
+struct applier {
+    const char *migration, *link; /* borrowed; for state rows */
+    struct log_source log;
+    bool stop_on_row_error;
+    enum policy policy; /* may be changed by the owner while idle */
+    const struct applier_events *events;
+    void *owner;
+
+    struct session *session; /* borrowed; SESSION_PIPELINE while attached */
+    struct fetcher fetcher;
+    struct prepared prepared;
+    struct statement statement;
+    struct timer *again;
+
+    enum applier_state state;
+    struct batch *batch;
+    size_t first, count;  /* the slice of it under way */
+    bool by_rows;         /* slices of one change */
+    bool locking;         /* READ COMMITTED, rows locked when read */
+    bool careful;         /* the slice's rows are read before it is written */
+    bool in_transaction;  /* the target transaction is open between rounds */
+    bool round_commits;   /* the round under way ends with COMMIT */
+    bool slice_guarded;   /* the slice is behind a savepoint */
+    bool slice_parks;     /* the slice's one change is being parked, for this reason: */
+    struct err park_reason;
+    char park_detail[512];
+    unsigned attempts; /* of the slice */
+    int next;          /* what follows the undo under way */
+    struct err cause;  /* of it */
+
+    struct arena arena; /* of the slice */
+    struct effects effects;
+    struct applier_totals totals;       /* of the open target transaction */
+    struct applier_totals totals_after; /* when the slice under way is in */
+    struct applier_step *steps; /* what the results under way belong to */
+    size_t n_steps, step_capacity, step_at;
+    struct err error; /* the round's first */
+    bool moved;       /* a row with the same key has appeared meanwhile */
+};
+
+void applier_init(struct applier *applier, struct loop *loop,
+                  const struct applier_events *events, void *owner);
+void applier_fini(struct applier *applier);
+
+/* Both sessions were opened (again) and are idle; the origin is set up. */
+void applier_attach(struct applier *applier, struct session *target, struct session *source);
+/* Forgets the batch under way without an event; the sessions are to be closed. */
+void applier_abandon(struct applier *applier);
+
+/* Only when idle. The batch must stay untouched until an event. */
+void applier_submit(struct applier *applier, struct batch *batch);
+bool applier_is_idle(const struct applier *applier);
+
+#endif

@@ -1,0 +1,93 @@
+/* prepared.c - see prepared.h. */
+#include "apply/prepared.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+#include <uthash.h>
+
+enum { NAME_SIZE = 16 };
+
+struct prepared_entry {
+    UT_hash_handle hh;
+    char *sql;
+    char name[NAME_SIZE];
+    unsigned round;
+};
+
+void prepared_init(struct prepared *prepared) {
+    memset(prepared, 0, sizeof *prepared);
+}
+
+static void forget(struct prepared *prepared, struct prepared_entry *entry) {
+    HASH_DEL(prepared->entries, entry);
+    free(entry->sql);
+    free(entry);
+}
+
+static struct prepared_entry *find(const struct prepared *prepared, const struct buf *sql) {
+    struct prepared_entry *entry = NULL;
+    HASH_FIND(hh, prepared->entries, sql->data, (unsigned)sql->size, entry);
+    return entry;
+}
+
+static struct prepared_entry *add(struct prepared *prepared, const struct buf *sql) {
+    struct prepared_entry *entry = mem_zero(1, sizeof *entry);
+    entry->sql = mem_strdup(sql->data);
+    entry->round = prepared->round;
+    snprintf(entry->name, sizeof entry->name, "p%u", prepared->next_number++);
+    HASH_ADD_KEYPTR(hh, prepared->entries, entry->sql, (unsigned)sql->size, entry);
+    return entry;
+}
+
+static void forget_all(struct prepared *prepared, bool only_last_round) {
+    for (struct prepared_entry *e = prepared->entries, *next; e != NULL; e = next) {
+        next = e->hh.next;
+        if (!only_last_round || e->round == prepared->round) {
+            forget(prepared, e);
+        }
+    }
+}
+#pragma GCC diagnostic pop
+
+void prepared_reset(struct prepared *prepared) {
+    forget_all(prepared, false);
+    prepared->next_number = 0;
+}
+
+void prepared_end_round(struct prepared *prepared, bool failed) {
+    if (failed) {
+        forget_all(prepared, true);
+    }
+    prepared->round++;
+}
+
+int prepared_queue(struct prepared *prepared, struct session *session,
+                   const struct statement *statement) {
+    struct prepared_entry *entry = find(prepared, &statement->sql);
+    int results = 1;
+    if (entry == NULL) {
+        entry = add(prepared, &statement->sql);
+        session_queue_prepare(session, entry->name, entry->sql, 0, NULL);
+        results = 2;
+    }
+    size_t n = statement->n_params;
+    const char **params = mem_zero(n, sizeof *params);
+    int *lengths = mem_zero(n, sizeof *lengths);
+    int *formats = mem_zero(n, sizeof *formats);
+    for (size_t i = 0; i < n; i++) {
+        params[i] = statement->params[i].data;
+        lengths[i] = (int)statement->params[i].size;
+        formats[i] = 1;
+    }
+    session_queue_prepared(session, entry->name, (int)n, params, lengths, formats);
+    free(params);
+    free(lengths);
+    free(formats);
+    return results;
+}

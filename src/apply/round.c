@@ -1,0 +1,404 @@
+/* round.c - see round.h. */
+#include "apply/round.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apply/array.h"
+#include "base/mem.h"
+#include "pg/db.h"
+
+/* queueing */
+
+void round_begin(struct applier *applier) {
+    applier->n_steps = 0;
+    applier->step_at = 0;
+    applier->round_commits = false;
+    applier->moved = false;
+    err_clear(&applier->error);
+}
+
+void round_send(struct applier *applier) {
+    session_sync(applier->session);
+}
+
+static struct applier_step *add_step(struct applier *applier, enum step_kind kind,
+                                     const char *label) {
+    if (applier->n_steps == applier->step_capacity) {
+        applier->step_capacity = applier->step_capacity == 0 ? 64 : 2 * applier->step_capacity;
+        applier->steps = mem_grow(applier->steps,
+                                  mem_mul(applier->step_capacity, sizeof *applier->steps));
+    }
+    struct applier_step *step = &applier->steps[applier->n_steps++];
+    memset(step, 0, sizeof *step);
+    step->kind = kind;
+    snprintf(step->label, sizeof step->label, "%s", label);
+    return step;
+}
+
+static void queue(struct applier *applier, enum step_kind kind, const char *label, const char *sql,
+                  int n_params, const char *const *params) {
+    session_queue(applier->session, sql, n_params, params);
+    add_step(applier, kind, label);
+}
+
+static void queue_control(struct applier *applier, const char *sql) {
+    queue(applier, STEP_CONTROL, sql, sql, 0, NULL);
+}
+
+/* The built statement, preceded by its preparation when it is new. */
+static struct applier_step *queue_built(struct applier *applier, enum step_kind kind) {
+    const struct statement *statement = &applier->statement;
+    int results = prepared_queue(&applier->prepared, applier->session, statement);
+    if (results == 2) {
+        add_step(applier, STEP_CONTROL, statement->label);
+    }
+    return add_step(applier, kind, statement->label);
+}
+
+void round_open(struct applier *applier, bool careful) {
+    if (!applier->in_transaction) {
+        bool optimistic = careful && !applier->locking;
+        queue_control(applier, optimistic ? "BEGIN ISOLATION LEVEL REPEATABLE READ" : "BEGIN");
+        applier->in_transaction = true;
+        memset(&applier->totals, 0, sizeof applier->totals);
+    }
+    applier->slice_guarded = applier->locking;
+    if (applier->slice_guarded) {
+        queue_control(applier, "SAVEPOINT slice");
+    }
+}
+
+/* reading */
+
+struct wanted_key {
+    const struct mapping *mapping;
+    const struct value *key;
+};
+
+struct wanted_keys {
+    struct wanted_key *items;
+    size_t count, capacity;
+};
+
+static void want_key(void *owner, const struct mapping *mapping, const struct value *key) {
+    struct wanted_keys *wanted = owner;
+    if (wanted->count == wanted->capacity) {
+        wanted->capacity = wanted->capacity == 0 ? 64 : mem_mul(wanted->capacity, 2);
+        wanted->items = mem_grow(wanted->items, mem_mul(wanted->capacity, sizeof *wanted->items));
+    }
+    wanted->items[wanted->count++] = (struct wanted_key){mapping, key};
+}
+
+/* One statement for all keys of the mapping; they are taken off the list. */
+static void read_mapping(struct applier *applier, struct wanted_keys *wanted,
+                         const struct mapping *mapping) {
+    const struct value **keys =
+        arena_zero(&applier->arena, wanted->count, sizeof(const struct value *));
+    size_t n = 0, left = 0;
+    for (size_t i = 0; i < wanted->count; i++) {
+        if (wanted->items[i].mapping == mapping) {
+            keys[n++] = wanted->items[i].key;
+        } else {
+            wanted->items[left++] = wanted->items[i];
+        }
+    }
+    wanted->count = left;
+    statement_read(&applier->statement, mapping, keys, n, applier->locking);
+    struct applier_step *step = queue_built(applier, STEP_READ);
+    step->mapping = mapping;
+    step->keys = keys;
+}
+
+void round_read_rows(struct applier *applier) {
+    struct wanted_keys wanted = {0};
+    for (size_t i = 0; i < applier->count; i++) {
+        effects_want(&applier->effects, &applier->batch->changes[applier->first + i], want_key,
+                     &wanted);
+    }
+    while (wanted.count > 0) {
+        read_mapping(applier, &wanted, wanted.items[0].mapping);
+    }
+    free(wanted.items);
+}
+
+/* writing */
+
+static const enum write_kind write_order[] = {WRITE_TRUNCATE, WRITE_MOVE,   WRITE_DELETE,
+                                              WRITE_UPDATE,   WRITE_INSERT, WRITE_UPSERT};
+
+/* A blind delete may find nothing; everything else affects what it was told. */
+static bool is_exact(const struct applier *applier, enum write_kind kind) {
+    switch (kind) {
+        case WRITE_TRUNCATE:
+            return false;
+        case WRITE_DELETE:
+            return applier->careful;
+        case WRITE_INSERT:
+        case WRITE_UPDATE:
+        case WRITE_MOVE:
+        case WRITE_UPSERT:
+            return true;
+    }
+    return false;
+}
+
+static void write_group(struct applier *applier, const struct write *const *writes, size_t n) {
+    statement_write(&applier->statement, writes, n);
+    struct applier_step *step = queue_built(applier, STEP_WRITE);
+    step->mapping = writes[0]->mapping;
+    step->n_rows = n;
+    step->exact = is_exact(applier, writes[0]->kind);
+}
+
+/* All writes of one kind in [from, to), a statement for each table and shape. */
+static void write_kind_of(struct applier *applier, enum write_kind kind, size_t from, size_t to,
+                          const struct write **group, bool *taken) {
+    const struct write *writes = applier->effects.writes;
+    for (size_t i = from; i < to; i++) {
+        if (taken[i] || writes[i].kind != kind) {
+            continue;
+        }
+        size_t n = 0;
+        for (size_t j = i; j < to; j++) {
+            if (!taken[j] && writes[j].kind == kind && statement_same_shape(&writes[i], &writes[j])) {
+                taken[j] = true;
+                group[n++] = &writes[j];
+            }
+        }
+        write_group(applier, group, n);
+    }
+}
+
+void round_write_rows(struct applier *applier) {
+    const struct effects *effects = &applier->effects;
+    size_t n = effects->n_writes;
+    const struct write **group = mem_zero(n, sizeof(const struct write *));
+    bool *taken = mem_zero(n, sizeof *taken);
+    for (size_t from = 0, to; from < n; from = to) {
+        to = from;
+        while (to < n && effects->writes[to].segment == effects->writes[from].segment) {
+            to++;
+        }
+        for (size_t k = 0; k < sizeof write_order / sizeof *write_order; k++) {
+            write_kind_of(applier, write_order[k], from, to, group, taken);
+        }
+    }
+    free(group);
+    free(taken);
+}
+
+/* parking */
+
+/* {"column": "text", ...} of the values that are there, made by the server. */
+static void add_names_and_values(const struct mapping *mapping, const struct value *values,
+                                 const size_t *columns, size_t n, struct buf *names,
+                                 struct buf *texts) {
+    buf_add_char(names, '{');
+    buf_add_char(texts, '{');
+    bool first = true;
+    for (size_t i = 0; i < n; i++) {
+        size_t at = columns != NULL ? columns[i] : i;
+        struct value v = values[i];
+        if (v.kind == VALUE_ABSENT) {
+            continue;
+        }
+        const char *name = mapping->target->columns[mapping->columns[at].target].name;
+        buf_add_text(names, first ? "" : ",");
+        buf_add_text(texts, first ? "" : ",");
+        first = false;
+        array_add_element(names, value_text(name, strlen(name)));
+        array_add_element(texts, v);
+    }
+    buf_add_char(names, '}');
+    buf_add_char(texts, '}');
+}
+
+static void queue_parked_row(struct applier *applier, const struct change *change,
+                             const char *const *described) {
+    struct lsn_text lsn = lsn_format(change->transaction.end);
+    struct usec_text time = usec_format(change->transaction.commit_time);
+    const struct table_name *table = &change->mapping->target->name;
+    char *name = mem_printf("%s.%s", table->schema, table->name);
+    const char *params[] = {applier->migration,
+                            applier->link,
+                            name,
+                            described[0],
+                            described[1],
+                            change_op_name(change->op),
+                            applier->park_reason.sqlstate,
+                            applier->park_reason.message,
+                            applier->park_detail,
+                            described[2],
+                            described[3],
+                            lsn.text,
+                            time.text};
+    queue(applier, STEP_CONTROL, "parking a row",
+          "INSERT INTO pgtandem.parked (migration, link, table_name, key, operation, sqlstate,"
+          "                             reason, row_image, source_lsn, commit_time)"
+          " VALUES ($1, $2, $3, jsonb_object($4::text[], $5::text[]), $6, $7,"
+          "         $8::text || CASE WHEN $9::text = '' THEN '' ELSE ' (' || $9::text || ')' END,"
+          "         jsonb_object($10::text[], $11::text[]), $12, $13)",
+          13, params);
+    free(name);
+}
+
+void round_park(struct applier *applier, const struct change *change) {
+    const struct mapping *mapping = change->mapping;
+    struct buf text[4];
+    for (size_t i = 0; i < 4; i++) {
+        buf_init(&text[i]);
+    }
+    add_names_and_values(mapping, change->key, mapping->key, mapping->n_key, &text[0], &text[1]);
+    bool has_row = change->target != NULL && change->refusal == NULL;
+    if (has_row) {
+        add_names_and_values(mapping, change->target, NULL, mapping->n_columns, &text[2], &text[3]);
+    }
+    const char *described[4] = {text[0].data, text[1].data, text[2].data, text[3].data};
+    queue_parked_row(applier, change, described);
+    for (size_t i = 0; i < 4; i++) {
+        buf_fini(&text[i]);
+    }
+}
+
+/* the end */
+
+struct number_text {
+    char text[24];
+};
+
+static struct number_text number(uint64_t n) {
+    struct number_text t;
+    snprintf(t.text, sizeof t.text, "%" PRIu64, n);
+    return t;
+}
+
+static void queue_counters(struct applier *applier, const struct applier_totals *totals,
+                           const char *lsn, const char *time) {
+    struct number_text n[] = {number(totals->transactions), number(totals->changes),
+                              number(totals->conflicts), number(totals->parked)};
+    const char *params[] = {applier->migration, applier->link, lsn,       time,
+                            n[0].text,          n[1].text,     n[2].text, n[3].text};
+    queue(applier, STEP_CONTROL, "counting",
+          "UPDATE pgtandem.progress"
+          "   SET applied_lsn = $3, applied_commit_time = $4,"
+          "       applied_transactions = applied_transactions + $5::bigint,"
+          "       applied_changes = applied_changes + $6::bigint,"
+          "       conflicts = conflicts + $7::bigint, parked = parked + $8::bigint"
+          " WHERE migration = $1 AND link = $2",
+          8, params);
+}
+
+void round_close(struct applier *applier, bool last, const struct applier_totals *totals) {
+    if (applier->slice_guarded) {
+        queue_control(applier, "RELEASE SAVEPOINT slice");
+    }
+    if (!last || !applier->batch->ends) {
+        return;
+    }
+    struct lsn_text lsn = lsn_format(applier->batch->last.end);
+    struct usec_text time = usec_format(applier->batch->last.commit_time);
+    queue_counters(applier, totals, lsn.text, time.text);
+    queue(applier, STEP_CONTROL, "recording the origin's progress",
+          "SELECT pg_replication_origin_xact_setup($1, $2)", 2,
+          (const char *const[]){lsn.text, time.text});
+    queue(applier, STEP_COMMIT, "COMMIT", "COMMIT", 0, NULL);
+    applier->round_commits = true;
+}
+
+void round_undo(struct applier *applier, bool all) {
+    if (!all) {
+        queue_control(applier, "ROLLBACK TO SAVEPOINT slice");
+        queue_control(applier, "RELEASE SAVEPOINT slice");
+        return;
+    }
+    queue_control(applier, "ROLLBACK");
+    queue_control(applier, "SELECT pg_replication_origin_xact_reset()");
+    applier->in_transaction = false;
+}
+
+/* receiving */
+
+static void take_rows(struct applier *applier, const struct applier_step *step,
+                      const PGresult *result) {
+    const struct mapping *mapping = step->mapping;
+    struct arena *arena = &applier->arena;
+    for (int row = 0; row < PQntuples(result); row++) {
+        struct value *current = arena_zero(arena, mapping->n_columns, sizeof *current);
+        int field = 1;
+        for (size_t i = 0; i < mapping->n_columns; i++) {
+            if (statement_reads_column(mapping, i)) {
+                struct value v = result_value(result, row, field++);
+                current[i] = v.kind == VALUE_TEXT
+                                 ? value_text(arena_copy(arena, v.data, v.size), v.size)
+                                 : v;
+            }
+        }
+        effects_row(&applier->effects, mapping, step->keys[result_int(result, row, 0) - 1],
+                    current);
+    }
+}
+
+/* A unique violation of the key itself: somebody has inserted the same key
+ * since it was looked for. */
+static bool is_key_violation(const struct applier_step *step, const PGresult *result) {
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
+    return step->kind == STEP_WRITE && state != NULL && strcmp(state, "23505") == 0 &&
+           constraint != NULL && step->mapping->key_constraint != NULL &&
+           strcmp(constraint, step->mapping->key_constraint) == 0;
+}
+
+static void take_error(struct applier *applier, const struct applier_step *step,
+                       const PGresult *result) {
+    if (applier->error.code != ERR_NONE) {
+        return;
+    }
+    err_from_result(&applier->error, result);
+    err_context(&applier->error, "%s", step->label);
+    const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
+    snprintf(applier->park_detail, sizeof applier->park_detail, "%s",
+             detail != NULL ? detail : "");
+    applier->moved = is_key_violation(step, result);
+}
+
+/* With the isolation level or the lock that the rows were read under, a write
+ * cannot miss; a trigger or rule of the target that suppresses rows can. */
+static void check_count(struct applier *applier, const struct applier_step *step,
+                        const PGresult *result) {
+    unsigned long long affected = strtoull(PQcmdTuples((PGresult *)(uintptr_t)result), NULL, 10);
+    if (!step->exact || affected == step->n_rows || applier->error.code != ERR_NONE) {
+        return;
+    }
+    err_set(&applier->error, ERR_FAILED, "%s changed %llu rows instead of %zu", step->label,
+            affected, step->n_rows);
+    snprintf(applier->error.sqlstate, sizeof applier->error.sqlstate, "P0001");
+    err_hint(&applier->error, "a trigger, rule or policy of the table suppresses rows; switch it "
+                              "off for this role, or grant it SET on session_replication_role");
+}
+
+void round_take(struct applier *applier, const PGresult *result) {
+    if (applier->step_at >= applier->n_steps) {
+        return;
+    }
+    const struct applier_step *step = &applier->steps[applier->step_at++];
+    switch (PQresultStatus(result)) {
+        case PGRES_FATAL_ERROR:
+            take_error(applier, step, result);
+            break;
+        case PGRES_TUPLES_OK:
+            if (step->kind == STEP_READ) {
+                take_rows(applier, step, result);
+            }
+            break;
+        case PGRES_COMMAND_OK:
+            if (step->kind == STEP_WRITE) {
+                check_count(applier, step, result);
+            }
+            break;
+        default:
+            break; /* PGRES_PIPELINE_ABORTED: behind the first error */
+    }
+}

@@ -1,0 +1,44 @@
+/* round.h - one round of an applier's pipeline: what is queued, what came back.
+ *
+ * A round is a list of steps, one for each result to come, so that a result is
+ * known for what it is. Not here: what follows from a round (applier.c). */
+#ifndef PGTANDEM_APPLY_ROUND_H
+#define PGTANDEM_APPLY_ROUND_H
+
+#include "apply/applier.h"
+
+enum step_kind {
+    STEP_CONTROL, /* BEGIN, savepoints, counters, preparations */
+    STEP_READ,
+    STEP_WRITE,
+    STEP_COMMIT,
+};
+
+struct applier_step {
+    enum step_kind kind;
+    const struct mapping *mapping;    /* reads and writes */
+    const struct value *const *keys;  /* reads: in the order of their positions */
+    size_t n_rows;                    /* writes: how many rows must be affected */
+    bool exact;                       /* writes: no more and no fewer */
+    char label[160];
+};
+
+void round_begin(struct applier *applier);
+void round_send(struct applier *applier);
+
+/* Opens the target transaction if it is not, and the slice's savepoint. */
+void round_open(struct applier *applier, bool careful);
+void round_read_rows(struct applier *applier);
+void round_write_rows(struct applier *applier);
+void round_park(struct applier *applier, const struct change *change);
+/* Ends the slice, and behind the last one of a batch that ends a transaction,
+ * counters, the origin's progress, COMMIT. */
+void round_close(struct applier *applier, bool last, const struct applier_totals *totals);
+/* Back to the slice's savepoint, or altogether. */
+void round_undo(struct applier *applier, bool all);
+
+/* Takes one result: rows go to applier->effects, the first error to
+ * applier->error. */
+void round_take(struct applier *applier, const PGresult *result);
+
+#endif

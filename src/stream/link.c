@@ -1,0 +1,462 @@
+/* link.c - see link.h. What arrives and what becomes of it; connections are
+ * made in connect.c. */
+#include "stream/link.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "decode/bind.h"
+#include "stream/internal.h"
+#include "stream/protocol.h"
+#include "stream/replication.h"
+
+static const size_t batch_bytes = 4 * 1024 * 1024;
+static const usec_t heartbeat_interval = USEC_SECOND;
+static const usec_t report_pause = USEC_SECOND / 50; /* between two reports on demand */
+static const usec_t silence_limit = 30 * USEC_SECOND; /* then the server is asked for a word */
+
+const char *link_state_name(enum link_state state) {
+    static const char *const names[] = {
+#define LINK_NAME(name) #name,
+        LINK_STATES(LINK_NAME)
+#undef LINK_NAME
+    };
+    return names[state];
+}
+
+void link_set_state(struct link *link, enum link_state state) {
+    if (link->state != state) {
+        log_line(&link->log, LOG_DEBUG, "%s -> %s", link_state_name(link->state),
+                 link_state_name(state));
+        link->state = state;
+    }
+}
+
+/* failing */
+
+void link_close(struct link *link) {
+    timer_stop(link->heartbeat);
+    applier_abandon(&link->applier);
+    db_close(&link->stream);
+    db_close(&link->target);
+    db_close(&link->source);
+    batch_reset(&link->batches[0]);
+    batch_reset(&link->batches[1]);
+    link->gathering = &link->batches[0];
+    link->in_transaction = link->piece_handed_over = false;
+}
+
+static usec_t retry_delay(unsigned attempts) {
+    static const usec_t longest = 10 * USEC_SECOND;
+    usec_t delay = (USEC_SECOND / 10) << (attempts < 8 ? attempts : 8);
+    return delay < longest ? delay : longest;
+}
+
+void link_fail(struct link *link, enum trouble trouble, const struct err *err) {
+    link->error = *err;
+    link_close(link);
+    if (trouble == TROUBLE_FATAL || trouble == TROUBLE_DATA) {
+        log_err(&link->log, LOG_ERROR, err);
+        log_line(&link->log, LOG_ERROR, "the link has stopped; nothing after %s is acknowledged",
+                 lsn_format(link->durable).text);
+        link_set_state(link, LINK_failed);
+        return;
+    }
+    if (!link->said_retrying) {
+        log_err(&link->log, LOG_WARNING, err);
+        log_line(&link->log, LOG_WARNING, "connecting again until it succeeds");
+        link->said_retrying = true;
+    }
+    link->retry_at = usec_monotonic() + retry_delay(link->attempts++);
+    link_set_state(link, LINK_retrying);
+}
+
+static void fail_fatally(struct link *link, struct err *err) {
+    link_fail(link, TROUBLE_FATAL, err);
+}
+
+/* reporting */
+
+static bool nothing_pending(const struct link *link) {
+    return !link->in_transaction && link->gathering->n_changes == 0 &&
+           applier_is_idle(&link->applier);
+}
+
+static void report(struct link *link) {
+    char status[STATUS_SIZE];
+    usec_t now = usec_monotonic();
+    bool silent = now - link->heard_at > silence_limit;
+    status_build(status, link->received, link->durable, usec_now(), silent);
+    session_put_copy(&link->stream.session, status, sizeof status);
+    link->asked_for_reply = silent;
+    link->reported = link->durable;
+    link->reported_at = now;
+}
+
+/* On demand, but not for every single commit. */
+static void report_soon(struct link *link) {
+    usec_t since = usec_monotonic() - link->reported_at;
+    if (link->durable == link->reported) {
+        return;
+    }
+    if (since >= report_pause) {
+        report(link);
+        timer_start(link->heartbeat, heartbeat_interval);
+    } else {
+        timer_start(link->heartbeat, report_pause - since);
+    }
+}
+
+void link_on_heartbeat(void *owner) {
+    struct link *link = owner;
+    if (usec_monotonic() - link->heard_at > 2 * silence_limit) {
+        struct err err;
+        err_set(&err, ERR_FAILED, "no word from the source's server for %d s",
+                (int)(2 * silence_limit / USEC_SECOND));
+        link_fail(link, TROUBLE_PASSING, &err);
+        return;
+    }
+    report(link);
+    timer_start(link->heartbeat, heartbeat_interval);
+}
+
+/* Everything before `lsn` has arrived; what was empty needs no commit. */
+static void arrived(struct link *link, lsn_t lsn) {
+    if (lsn > link->received) {
+        link->received = lsn;
+    }
+    if (nothing_pending(link)) {
+        if (lsn > link->durable) {
+            link->durable = lsn;
+        }
+        link->caught_up_at = usec_now();
+        report_soon(link);
+    }
+}
+
+/* batches */
+
+static bool batch_is_full(const struct link *link) {
+    size_t limit = (size_t)link->m->config->stream.batch_rows;
+    const struct batch *batch = link->gathering;
+    if (!link->in_transaction) {
+        return batch->n_changes >= limit || batch->bytes >= batch_bytes;
+    }
+    /* in the middle of a transaction: cut it only if it is a large one */
+    return batch->bytes >= batch_bytes || link->transaction_rows >= limit ||
+           batch->n_changes >= 2 * limit;
+}
+
+static bool has_something_to_do(const struct link *link) {
+    const struct batch *batch = link->gathering;
+    /* a large transaction's end may come when all its changes are written */
+    return batch->n_changes > 0 || (batch->continues && !link->in_transaction);
+}
+
+/* Gives the gathered batch to the applier when that is free and the batch ends
+ * with a whole transaction, or must be cut. */
+static void hand_over(struct link *link) {
+    struct batch *batch = link->gathering;
+    bool full = batch_is_full(link);
+    bool free_to_go = has_something_to_do(link) && (!link->in_transaction || full);
+    if (!applier_is_idle(&link->applier)) {
+        session_pause(&link->stream.session, full);
+        return;
+    }
+    if (!free_to_go) {
+        session_pause(&link->stream.session, false);
+        return;
+    }
+    batch->ends = !link->in_transaction;
+    struct batch *other = &link->batches[batch == &link->batches[0]];
+    batch_reset(other);
+    other->continues = link->in_transaction;
+    link->piece_handed_over = link->in_transaction;
+    link->gathering = other;
+    session_pause(&link->stream.session, false);
+    applier_submit(&link->applier, batch);
+}
+
+static void on_applied(void *owner, struct batch *batch) {
+    struct link *link = owner;
+    link->changes += batch->n_changes;
+    link->transactions += batch->n_transactions;
+    if (batch->ends) {
+        link->durable = batch->last.end;
+        link->log.lsn = link->durable;
+        link->attempts = 0;
+    }
+    batch_reset(batch);
+    if (nothing_pending(link)) {
+        arrived(link, link->received);
+    }
+    report_soon(link);
+    hand_over(link);
+}
+
+static void on_applier_failed(void *owner, enum trouble trouble, const struct err *err) {
+    link_fail(owner, trouble, err);
+}
+
+static const struct applier_events applier_events = {
+    .applied = on_applied,
+    .failed = on_applier_failed,
+};
+
+/* messages */
+
+static bool is_ours(const struct link *link, const struct message *message) {
+    for (size_t i = 0; message->has_origin && i < link->ours.count; i++) {
+        if (link->ours.ids[i] == message->origin) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool trip_breaker(struct err *err, const struct message *message) {
+    err_set(err, ERR_FAILED, "a change that pgtandem wrote itself has come back (origin %u)",
+            message->origin);
+    return err_hint(err, "the slot's filter does not hold: an origin was dropped and made anew "
+                         "while the service ran; start it again");
+}
+
+static void begin_transaction(struct link *link, const struct message *message) {
+    link->in_transaction = true;
+    link->skipping = message->nextlsn <= link->progress;
+    link->transaction_rows = 0;
+    link->piece_handed_over = false;
+    link->transaction = (struct transaction){.xid = message->xid,
+                                             .lsn = message->lsn,
+                                             .end = message->nextlsn,
+                                             .commit_time = message->timestamp};
+}
+
+static void end_transaction(struct link *link) {
+    struct batch *batch = link->gathering;
+    link->in_transaction = false;
+    if (!link->skipping && link->transaction_rows > 0) {
+        batch->n_transactions++;
+        batch->last = link->transaction;
+    }
+    arrived(link, link->transaction.end);
+    hand_over(link);
+}
+
+static bool refuse_truncate(const struct mapping *mapping, struct err *err) {
+    err_set(err, ERR_FAILED, "%s.%s was truncated", mapping->source->name.schema,
+            mapping->source->name.name);
+    return err_hint(err, "set stream.on_truncate to apply if the other side is to be emptied, "
+                         "too, and start again");
+}
+
+static bool take_change(struct link *link, const struct message *message, struct err *err) {
+    const struct mapping *mapping = bind_find(link->mappings, link->m->n_tables, message);
+    if (link->skipping || mapping == NULL) {
+        return true;
+    }
+    if (message->kind == MESSAGE_TRUNCATE && !link->m->config->stream.truncate) {
+        return refuse_truncate(mapping, err);
+    }
+    if (!bind_change(mapping, message, &link->transaction, link->gathering, err)) {
+        return false;
+    }
+    link->transaction_rows++;
+    if (batch_is_full(link)) {
+        hand_over(link);
+    }
+    return true;
+}
+
+static bool take_message(struct link *link, const struct message *message, struct err *err) {
+    if (is_ours(link, message)) {
+        return trip_breaker(err, message);
+    }
+    switch (message->kind) {
+        case MESSAGE_BEGIN:
+            begin_transaction(link, message);
+            return true;
+        case MESSAGE_COMMIT:
+            end_transaction(link);
+            return true;
+        case MESSAGE_INSERT:
+        case MESSAGE_UPDATE:
+        case MESSAGE_DELETE:
+        case MESSAGE_TRUNCATE:
+            return take_change(link, message, err);
+        case MESSAGE_LOGICAL:
+            return true; /* a marker: it has moved the log, which is all it is for */
+    }
+    return true;
+}
+
+static void take_data(struct link *link, const struct frame *frame) {
+    struct message message;
+    struct err err;
+    arena_reset(&link->scratch);
+    if (wal2json_decode(link->decoder, frame->data, frame->size, &link->scratch, &message, &err) &&
+        take_message(link, &message, &err)) {
+        return;
+    }
+    err_context(&err, "at %s", lsn_format(link->received).text);
+    fail_fatally(link, &err);
+}
+
+static void take_keepalive(struct link *link, const struct frame *frame) {
+    arrived(link, frame->wal_end);
+    if (frame->reply_requested) {
+        report(link);
+    }
+}
+
+static void on_copy_data(void *owner, const char *data, size_t size) {
+    struct link *link = owner;
+    struct frame frame;
+    struct err err;
+    link->heard_at = usec_monotonic();
+    if (!frame_parse(data, size, &frame, &err)) {
+        fail_fatally(link, &err);
+    } else if (frame.kind == FRAME_KEEPALIVE) {
+        take_keepalive(link, &frame);
+    } else {
+        take_data(link, &frame);
+    }
+}
+
+/* Results on the stream: its start, or the error that ends it. */
+static void on_stream_result(void *owner, const PGresult *result) {
+    struct link *link = owner;
+    struct err err;
+    if (PQresultStatus(result) != PGRES_FATAL_ERROR) {
+        return;
+    }
+    err_from_result(&err, result);
+    link_fail(link, sqlstate_classify(err.sqlstate), &err);
+}
+
+static void on_stream_ready(void *owner) {
+    struct err err;
+    err_set(&err, ERR_FAILED, "the server ended the replication stream");
+    link_fail(owner, TROUBLE_PASSING, &err);
+}
+
+static void on_stream_lost(void *owner, const struct err *err) {
+    link_fail(owner, sqlstate_classify(err->sqlstate), err);
+}
+
+/* wal2json tells of changes it leaves out: a table without replica identity. */
+static void on_stream_notice(void *owner, const PGresult *result) {
+    struct link *link = owner;
+    const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    if (text == NULL || strstr(text, "no tuple identifier") == NULL) {
+        log_line(&link->log, LOG_INFO, "the server says: %s", text != NULL ? text : "");
+        return;
+    }
+    struct err err;
+    err_set(&err, ERR_FAILED, "the server left out a change: %s", text);
+    err_hint(&err, "give the table a replica identity again (ALTER TABLE ... REPLICA IDENTITY "
+                   "DEFAULT), run teardown --all and begin again: the change is lost to the stream");
+    fail_fatally(link, &err);
+}
+
+const struct session_events link_stream_events = {
+    .result = on_stream_result,
+    .ready = on_stream_ready,
+    .copy_data = on_copy_data,
+    .notice = on_stream_notice,
+    .lost = on_stream_lost,
+};
+
+void link_begin_streaming(struct link *link) {
+    link->heard_at = usec_monotonic();
+    link->in_transaction = false;
+    link->caught_up_at = 0;
+    link_set_state(link, LINK_streaming);
+    report(link);
+    timer_start(link->heartbeat, heartbeat_interval);
+}
+
+/* public */
+
+void link_init(struct link *link, struct migration *m, enum direction direction) {
+    memset(link, 0, sizeof *link);
+    link->m = m;
+    link->direction = direction;
+    link->log = (struct log_source){m->config->migration, direction_name(direction), 0};
+    link->slot = migration_slot(m, direction);
+    link->origin = migration_origin(m, direction);
+    arena_init(&link->scratch);
+    arena_init(&link->lasting);
+    buf_init(&link->writer_settings);
+    batch_init(&link->batches[0]);
+    batch_init(&link->batches[1]);
+    link->gathering = &link->batches[0];
+    link->decoder = wal2json_decoder_new();
+    link->heartbeat = timer_new(m->loop, link_on_heartbeat, link);
+    link_init_connections(link);
+    applier_init(&link->applier, m->loop, &applier_events, link);
+    link->applier.migration = m->config->migration;
+    link->applier.link = direction_name(direction);
+    link->applier.log = link->log;
+    link->applier.stop_on_row_error = m->config->conflicts.on_row_error == ROW_ERROR_STOP;
+}
+
+void link_fini(struct link *link) {
+    link_close(link);
+    timer_free(link->heartbeat);
+    applier_fini(&link->applier);
+    wal2json_decoder_free(link->decoder);
+    batch_fini(&link->batches[0]);
+    batch_fini(&link->batches[1]);
+    arena_fini(&link->scratch);
+    arena_fini(&link->lasting);
+    buf_fini(&link->writer_settings);
+    free(link->mappings);
+}
+
+void link_stop(struct link *link, usec_t patience) {
+    if (link->state == LINK_streaming) {
+        usec_t deadline = usec_monotonic() + patience;
+        session_pause(&link->stream.session, true);
+        while (link->state == LINK_streaming && !applier_is_idle(&link->applier) &&
+               usec_monotonic() < deadline) {
+            loop_turn(link->m->loop, USEC_SECOND / 100);
+        }
+    }
+    if (link->state == LINK_streaming) {
+        report(link);
+        session_end_copy(&link->stream.session, NULL);
+        loop_turn(link->m->loop, 0);
+    }
+    link_close(link);
+    if (link->state != LINK_failed) {
+        link_set_state(link, LINK_stopped);
+    }
+}
+
+void link_set_policy(struct link *link, enum policy policy) {
+    link->applier.policy = policy;
+}
+
+bool link_has_passed(const struct link *link, lsn_t lsn) {
+    return link->state == LINK_streaming && link->durable >= lsn;
+}
+
+static usec_t oldest_pending(const struct link *link) {
+    const struct batch *applying = link->applier.batch;
+    if (applying != NULL && applying->n_changes > 0) {
+        return applying->changes[0].transaction.commit_time;
+    }
+    if (link->gathering->n_changes > 0) {
+        return link->gathering->changes[0].transaction.commit_time;
+    }
+    return 0;
+}
+
+double link_lag(const struct link *link, usec_t now) {
+    usec_t since = oldest_pending(link);
+    if (since == 0 && link->state != LINK_streaming) {
+        since = link->caught_up_at;
+    }
+    return since == 0 || since >= now ? 0 : (double)(now - since) / (double)USEC_SECOND;
+}

@@ -1,0 +1,115 @@
+/* link.h - one direction of a migration: from the source's log to the target.
+ *
+ * Why: the forward and the reverse link are this same code, with the mapping
+ *   turned round.
+ *
+ * A link has three connections: the replication stream and an ordinary
+ * connection to the source, and the writer to the target. link_connect() opens
+ * them in order and is sequential; from then on everything happens in events,
+ * until the link is stopped or fails. When it has lost a connection its owner
+ * calls link_connect() again, after link->retry_at.
+ *
+ * Exactly once: the writer's session is pinned to the link's replication
+ * origin. A predecessor that was killed may still be committing: the origin is
+ * free only when its session has ended, and its progress is read after that.
+ * What the origin has seen is skipped; the slot is told "flushed" only what a
+ * commit answered for, or what was empty while nothing was pending.
+ *
+ * Memory: two batches, each bounded by rows and bytes; when both are full the
+ * link stops reading and goes on reporting.
+ *
+ * Rules of life, in order: link_init, (link_connect, link_stop)*, link_fini. */
+#ifndef PGTANDEM_STREAM_LINK_H
+#define PGTANDEM_STREAM_LINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "apply/applier.h"
+#include "base/log.h"
+#include "decode/message.h"
+#include "decode/wal2json.h"
+#include "pg/migration.h"
+#include "pg/slot.h"
+#include "pg/timer.h"
+
+#define LINK_STATES(X)                                                                             \
+    X(stopped)                                                                                     \
+    X(connecting)                                                                                  \
+    X(streaming)                                                                                   \
+    X(retrying) /* lost a connection; link_connect() is due at retry_at */                         \
+    X(failed)   /* a person must act; link->error says why */
+
+enum link_state {
+#define LINK_ENUM(name) LINK_##name,
+    LINK_STATES(LINK_ENUM)
+#undef LINK_ENUM
+};
+const char *link_state_name(enum link_state state);
+
+struct link {
+    struct migration *m;
+    enum direction direction;
+    struct log_source log;
+    struct object_name slot, origin;
+    const struct mapping **mappings;
+    char application[3][64]; /* names in pg_stat_activity */
+    struct buf writer_settings;
+
+    enum link_state state;
+    struct err error;     /* why it is retrying or failed */
+    usec_t retry_at;      /* usec_monotonic() */
+    unsigned attempts;    /* in a row that did not get to streaming */
+    bool said_retrying;   /* one log line an outage */
+
+    struct db target, source, stream;
+    struct applier applier;
+    struct timer *heartbeat; /* status updates */
+    struct wal2json_decoder *decoder;
+    struct arena scratch; /* of one message */
+    struct arena lasting; /* of one connection */
+    struct origin_ids ours;
+
+    /* the transaction being received */
+    struct transaction transaction;
+    bool in_transaction;
+    bool skipping;            /* the target has it already */
+    size_t transaction_rows;  /* its changes so far, pieces included */
+    bool piece_handed_over;   /* an earlier piece of it went to the applier */
+
+    struct batch batches[2];
+    struct batch *gathering; /* the other one is with the applier, or empty */
+
+    lsn_t progress; /* the origin's, when the connection was made */
+    lsn_t received; /* everything before it has arrived here */
+    lsn_t durable;  /* everything before it is in the target */
+    lsn_t reported;
+    usec_t reported_at, heard_at; /* usec_monotonic() */
+    bool asked_for_reply;
+    usec_t caught_up_at; /* usec_now() when nothing was pending last */
+
+    uint64_t transactions, changes; /* applied by this process */
+};
+
+void link_init(struct link *link, struct migration *m, enum direction direction);
+void link_fini(struct link *link);
+
+/* Opens everything and starts to stream. False: link->state is retrying or
+ * failed, and *err says why. */
+bool link_connect(struct link *link, struct err *err) __attribute__((warn_unused_result));
+
+/* Finishes the batch under way if it can within `patience`, reports what is
+ * durable, and closes the connections. Sequential. */
+void link_stop(struct link *link, usec_t patience);
+
+/* From the next batch on; see resolve.h. */
+void link_set_policy(struct link *link, enum policy policy);
+
+/* True when every transaction that ended before `lsn` is in the target. */
+bool link_has_passed(const struct link *link, lsn_t lsn);
+
+/* Seconds that the target is behind: the age of the oldest transaction that
+ * has arrived and is not applied; 0 when there is none. */
+double link_lag(const struct link *link, usec_t now);
+
+#endif
