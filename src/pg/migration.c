@@ -14,7 +14,7 @@ static void init_side(struct side *side, struct loop *loop, const char *label, c
     db_init(&side->db, loop, SESSION_SQL, dsn, label, "pgtandem control");
 }
 
-void migration_init(struct migration *m, const struct config *config, struct loop *loop) {
+void migration_init(struct migration *m, struct config *config, struct loop *loop) {
     memset(m, 0, sizeof *m);
     m->config = config;
     m->loop = loop;

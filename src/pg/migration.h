@@ -34,7 +34,7 @@ struct object_name {
 };
 
 struct migration {
-    const struct config *config;
+    struct config *config;
     struct loop *loop;
     struct registry transforms;
     struct side old_side, new_side;
@@ -47,7 +47,7 @@ struct migration {
     struct problem_list problems;
 };
 
-void migration_init(struct migration *m, const struct config *config, struct loop *loop);
+void migration_init(struct migration *m, struct config *config, struct loop *loop);
 void migration_fini(struct migration *m);
 
 /* Opens both control connections and learns whether they reach one database. */

@@ -137,10 +137,21 @@ bool state_set_estimate(struct migration *m, int64_t rows, struct err *err) {
 }
 
 bool state_lock(struct migration *m, struct err *err) {
+    return state_lock_on(&m->new_side.db, m, err);
+}
+
+bool state_unlock(struct migration *m, struct err *err) {
+    char key[24];
+    snprintf(key, sizeof key, "%" PRId64, migration_lock_key(m));
+    return db_exec(&m->new_side.db, err, "SELECT pg_advisory_unlock($1::bigint)", 1,
+                   (const char *const[]){key});
+}
+
+bool state_lock_on(struct db *db, const struct migration *m, struct err *err) {
     char key[24];
     snprintf(key, sizeof key, "%" PRId64, migration_lock_key(m));
     bool locked;
-    if (!db_bool(&m->new_side.db, err, &locked, "SELECT pg_try_advisory_lock($1::bigint)", 1,
+    if (!db_bool(db, err, &locked, "SELECT pg_try_advisory_lock($1::bigint)", 1,
                  (const char *const[]){key})) {
         return false;
     }

@@ -63,6 +63,11 @@ bool state_set_estimate(struct migration *m, int64_t rows, struct err *err)
 /* Takes the migration's advisory lock on the new side's control connection
  * for as long as that lives. False with ERR_FAILED when somebody has it. */
 bool state_lock(struct migration *m, struct err *err) __attribute__((warn_unused_result));
+/* The same on a connection of one's own to the new database, and giving up the
+ * one on the control connection. */
+bool state_lock_on(struct db *db, const struct migration *m, struct err *err)
+    __attribute__((warn_unused_result));
+bool state_unlock(struct migration *m, struct err *err) __attribute__((warn_unused_result));
 /* True when some process holds the lock: a service or a backfill is running. */
 bool state_is_locked(struct migration *m, bool *locked, struct err *err)
     __attribute__((warn_unused_result));

@@ -1,0 +1,14 @@
+/* file.h - a whole file at once. */
+#ifndef PGTANDEM_BASE_FILE_H
+#define PGTANDEM_BASE_FILE_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* Appends the file's bytes. False with ERR_USAGE: it cannot be read. */
+bool file_read(const char *path, struct buf *into, struct err *err)
+    __attribute__((warn_unused_result));
+
+#endif

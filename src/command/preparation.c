@@ -1,0 +1,135 @@
+/* preparation.c - see preparation.h. */
+#include "command/preparation.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "pg/user_sql.h"
+
+/* the new table */
+
+static bool a_new_table_is_missing(const struct migration *m) {
+    for (size_t i = 0; i < m->n_tables; i++) {
+        if (m->new_tables[i] == NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool run_ddl(struct migration *m, const char *path, struct err *err) {
+    struct db db;
+    char *settings = user_sql_settings(m);
+    struct buf text;
+    buf_init(&text);
+    db_init(&db, m->loop, SESSION_SQL, m->new_side.dsn, m->new_side.label, "pgtandem setup");
+    db.session.settings = settings;
+    bool ok = (file_read(path, &text, err) && db_exec(&db, err, buf_text(&text), 0, NULL)) ||
+              err_context(err, "cannot create the new table from %s", path);
+    db_close(&db);
+    buf_fini(&text);
+    free(settings);
+    return ok;
+}
+
+static bool make_tables(struct migration *m, struct preparation *preparation, struct err *err) {
+    if (!migration_read_catalogs(m, err)) {
+        return false;
+    }
+    if (!a_new_table_is_missing(m) || m->config->new_ddl == NULL) {
+        return true; /* what is missing is refused with the mappings */
+    }
+    const char *path = config_resolve_path(m->config, m->config->new_ddl);
+    if (!run_ddl(m, path, err)) {
+        return false;
+    }
+    preparation->made_table = true;
+    log_line(&(struct log_source){m->config->migration, "setup", 0}, LOG_INFO,
+             "made the new table from %s", path);
+    return migration_read_catalogs(m, err);
+}
+
+/* slots */
+
+static bool refuse_slot(const struct migration *m, enum direction direction,
+                        const struct slot_info *slot, struct err *err) {
+    struct object_name name = migration_slot(m, direction);
+    if (!slot->is_ours) {
+        err_set(err, ERR_FAILED, "there is a slot \"%s\", but it is not a wal2json slot of this "
+                                 "database",
+                name.text);
+        return err_hint(err, "drop it, or give the migration another name");
+    }
+    err_set(err, ERR_FAILED, "the slot \"%s\" is lost: the server dropped log it needed", name.text);
+    return err_hint(err, "raise max_slot_wal_keep_size, run teardown --all, empty the new table "
+                         "and begin again");
+}
+
+static bool create_slot(struct migration *m, enum direction direction, struct db *replication,
+                        char *snapshot, struct err *err) {
+    lsn_t consistent;
+    struct side *source = migration_source(m, direction);
+    db_init(replication, m->loop, SESSION_REPLICATION, source->dsn, source->label,
+            "pgtandem slot");
+    if (!db_open(replication, err) ||
+        !slot_create(m, direction, replication, snapshot, &consistent, err)) {
+        return false;
+    }
+    log_line(&(struct log_source){m->config->migration, direction_name(direction), consistent},
+             LOG_INFO, "created the slot \"%s\"", migration_slot(m, direction).text);
+    return true;
+}
+
+/* A slot that has gone missing has taken changes with it. */
+static bool must_be_there(const struct migration_state *state, enum direction direction) {
+    return direction == FORWARD ? state->backfill != BACKFILL_pending : state->phase >= PHASE_live;
+}
+
+static bool ensure_slot(struct migration *m, enum direction direction,
+                        const struct migration_state *state, struct db *replication,
+                        char *snapshot, struct err *err) {
+    struct slot_info slot;
+    if (!slot_read(m, direction, &slot, err)) {
+        return false;
+    }
+    if (slot.exists) {
+        return (slot.is_ours && !slot.lost) || refuse_slot(m, direction, &slot, err);
+    }
+    if (must_be_there(state, direction)) {
+        err_set(err, ERR_FAILED, "the slot \"%s\" is gone from %s, and changes with it",
+                migration_slot(m, direction).text, migration_source(m, direction)->label);
+        return err_hint(err, "run teardown --all, empty the new table and begin again");
+    }
+    return create_slot(m, direction, replication, snapshot, err);
+}
+
+bool prepare_slot(struct migration *m, enum direction direction, struct err *err) {
+    struct migration_state state;
+    struct db replication = {0};
+    err_clear(err);
+    bool ok = state_read(m, &state, err) &&
+              ensure_slot(m, direction, &state, &replication, NULL, err);
+    db_close(&replication);
+    return ok;
+}
+
+/* all of it */
+
+bool prepare(struct migration *m, struct preparation *preparation, bool want_snapshot,
+             struct err *err) {
+    memset(preparation, 0, sizeof *preparation);
+    err_clear(err);
+    return migration_connect(m, err) && state_lock(m, err) && make_tables(m, preparation, err) &&
+           migration_build_mappings(m, err) && state_install(m, err) && origins_create(m, err) &&
+           state_read(m, &preparation->state, err) &&
+           ensure_slot(m, FORWARD, &preparation->state, &preparation->replication,
+                       want_snapshot ? preparation->snapshot : NULL, err);
+}
+
+void preparation_fini(struct preparation *preparation) {
+    db_close(&preparation->replication);
+    preparation->snapshot[0] = '\0';
+}

@@ -1,0 +1,33 @@
+/* preparation.h - what setup, backfill and run begin with.
+ *
+ * Everything here may be repeated: what is there already is left as it is. */
+#ifndef PGTANDEM_COMMAND_PREPARATION_H
+#define PGTANDEM_COMMAND_PREPARATION_H
+
+#include <stdbool.h>
+
+#include "pg/migration.h"
+#include "pg/slot.h"
+#include "pg/state.h"
+
+struct preparation {
+    struct migration_state state;
+    /* Exported by the forward slot, when it was created just now: all rows as
+     * they were where the slot begins. "" otherwise. It lives as long as
+     * `replication` is open and does nothing else. */
+    char snapshot[SLOT_SNAPSHOT_SIZE];
+    struct db replication;
+    bool made_table;
+};
+
+/* Connects, makes the new table from new.ddl if it is missing, builds the
+ * mappings, creates state schema, origins and the forward slot. */
+bool prepare(struct migration *m, struct preparation *preparation, bool want_snapshot,
+             struct err *err) __attribute__((warn_unused_result));
+void preparation_fini(struct preparation *preparation);
+
+/* Creates a link's slot if it is missing, without a snapshot. */
+bool prepare_slot(struct migration *m, enum direction direction, struct err *err)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,282 @@
+/* service.c - see service.h. The phases; the chore is in service_chore.c. */
+#include "command/service.h"
+
+#include <string.h>
+
+#include "command/service_chore.h"
+#include "copy/after_copy.h"
+#include "copy/copy.h"
+#include "pg/writer.h"
+#include "stream/prove.h"
+
+static const usec_t stop_patience = 3 * USEC_SECOND;
+static const usec_t longest_pause = 5 * USEC_SECOND;
+
+/* repeating */
+
+typedef bool step_fn(struct service *service, struct err *err);
+
+static bool is_passing(const struct err *err) {
+    enum trouble trouble = sqlstate_classify(err->sqlstate);
+    return err->sqlstate[0] != '\0' && (trouble == TROUBLE_PASSING || trouble == TROUBLE_CONTENDED);
+}
+
+/* Does a step until it succeeds, or fails for a reason that does not pass. */
+static bool persist(struct service *service, step_fn *step, struct err *err) {
+    usec_t pause = USEC_SECOND / 10;
+    bool said = false;
+    for (;;) {
+        err_clear(err);
+        if (step(service, err)) {
+            if (said) {
+                log_line(&service->log, LOG_INFO, "going on");
+            }
+            return true;
+        }
+        if (service->m.loop->stopping || service->fatal.code != ERR_NONE || !is_passing(err)) {
+            return false;
+        }
+        if (!said) {
+            log_err(&service->log, LOG_WARNING, err);
+            log_line(&service->log, LOG_WARNING, "trying again until it succeeds");
+            said = true;
+        }
+        if (!loop_sleep(service->m.loop, pause, err)) {
+            return false;
+        }
+        pause = pause * 2 < longest_pause ? pause * 2 : longest_pause;
+    }
+}
+
+/* waiting for links */
+
+static bool link_is_well(struct service *service, enum direction direction, struct err *err) {
+    struct link *link = &service->links[direction];
+    if (service->fatal.code != ERR_NONE) {
+        *err = service->fatal;
+        return false;
+    }
+    if (service->running[direction] && link->state == LINK_failed) {
+        *err = link->error;
+        return err_context(err, "the %s link has failed", direction_name(direction));
+    }
+    return true;
+}
+
+static bool wait_until_passed(struct service *service, enum direction direction, lsn_t lsn,
+                              struct err *err) {
+    while (!link_has_passed(&service->links[direction], lsn)) {
+        if (!link_is_well(service, FORWARD, err) || !link_is_well(service, REVERSE, err) ||
+            !loop_sleep(service->m.loop, USEC_SECOND / 50, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Writes a marker on the link's source and waits until the link is past it. */
+static bool pass_marker(struct service *service, enum direction direction, struct err *err) {
+    lsn_t lsn;
+    return marker_write(&migration_source(&service->m, direction)->db, &lsn, err) &&
+           wait_until_passed(service, direction, lsn, err);
+}
+
+static bool start_link(struct service *service, enum direction direction, enum policy policy,
+                       struct err *err) {
+    struct link *link = &service->links[direction];
+    if (service->running[direction]) {
+        return true;
+    }
+    buf_reset(&link->writer_settings);
+    if (!writer_settings(&service->m, direction, &link->writer_settings, err)) {
+        return false;
+    }
+    link_set_policy(link, policy);
+    service->running[direction] = true;
+    if (!link_connect(link, err) && link->state == LINK_failed) {
+        return false;
+    }
+    log_line(&link->log, LOG_INFO, "streaming from %s", lsn_format(link->durable).text);
+    return !service->m.loop->stopping || err_set(err, ERR_FAILED, "stopped by a signal");
+}
+
+/* beginning and ending */
+
+static bool prove_existing(struct service *service, enum direction direction, struct err *err) {
+    struct slot_info slot;
+    return slot_read(&service->m, direction, &slot, err) &&
+           (!slot.exists || prove_filter(&service->m, direction, err));
+}
+
+bool service_begin(struct service *service, struct config *config, struct loop *loop,
+                   struct err *err) {
+    memset(service, 0, sizeof *service);
+    arena_init(&service->lasting);
+    service->log = (struct log_source){config->migration, "service", 0};
+    migration_init(&service->m, config, loop);
+    chore_init(service);
+    bool ok = prepare(&service->m, &service->preparation, true, err);
+    link_init(&service->links[FORWARD], &service->m, FORWARD);
+    link_init(&service->links[REVERSE], &service->m, REVERSE);
+    return ok && chore_begin(service, err) && prove_existing(service, FORWARD, err) &&
+           prove_existing(service, REVERSE, err);
+}
+
+void service_end(struct service *service) {
+    service->m.loop->shielded = true; /* the last words are said although we are stopping */
+    service->m.loop->chore = NULL;
+    for (int direction = FORWARD; direction <= REVERSE; direction++) {
+        link_stop(&service->links[direction], stop_patience);
+    }
+    chore_end(service);
+    for (int direction = FORWARD; direction <= REVERSE; direction++) {
+        link_fini(&service->links[direction]);
+    }
+    preparation_fini(&service->preparation);
+    migration_fini(&service->m);
+    arena_fini(&service->lasting);
+}
+
+/* the copy */
+
+static bool begin_copy(struct service *service, struct err *err) {
+    return state_set_phase(&service->m, PHASE_backfill, err) &&
+           state_set_backfill(&service->m, BACKFILL_running, err);
+}
+
+static bool end_copy(struct service *service, struct err *err) {
+    return state_set_backfill(&service->m, BACKFILL_copied, err) &&
+           state_set_phase(&service->m, PHASE_catchup, err) &&
+           state_read(&service->m, &service->preparation.state, err);
+}
+
+static bool copy_all(struct service *service, struct err *err) {
+    const char *snapshot = service->preparation.snapshot;
+    return copy_run(&service->m, snapshot[0] != '\0' ? snapshot : NULL, err);
+}
+
+bool service_copy(struct service *service, struct err *err) {
+    enum backfill backfill = service->preparation.state.backfill;
+    if (backfill != BACKFILL_pending && backfill != BACKFILL_running) {
+        return true;
+    }
+    int64_t snapshots = 0;
+    bool exported = service->preparation.snapshot[0] != '\0';
+    if (!persist(service, begin_copy, err) || !persist(service, copy_all, err) ||
+        !copy_snapshot_count(&service->m, &snapshots, err)) {
+        return false;
+    }
+    service->single_snapshot = exported && snapshots <= 1;
+    preparation_fini(&service->preparation); /* no snapshot is held back any longer */
+    return persist(service, end_copy, err);
+}
+
+static bool skip_copy(struct service *service, struct err *err) {
+    return state_set_backfill(&service->m, BACKFILL_skipped, err) &&
+           state_set_phase(&service->m, PHASE_catchup, err) &&
+           state_read(&service->m, &service->preparation.state, err);
+}
+
+bool service_skip_copy(struct service *service, struct err *err) {
+    if (service->preparation.state.backfill == BACKFILL_skipped) {
+        return true;
+    }
+    if (service->preparation.state.backfill != BACKFILL_pending) {
+        err_set(err, ERR_USAGE, "a backfill has already begun, so it cannot be left out");
+        return err_hint(err, "run without --no-backfill to finish it");
+    }
+    preparation_fini(&service->preparation);
+    return persist(service, skip_copy, err);
+}
+
+/* catching up */
+
+static bool run_after_copy(struct service *service, struct err *err) {
+    return after_copy_run(&service->m, err);
+}
+
+static bool end_backfill(struct service *service, struct err *err) {
+    return state_set_backfill(&service->m, BACKFILL_done, err) &&
+           state_read(&service->m, &service->preparation.state, err);
+}
+
+bool service_after_copy(struct service *service, struct err *err) {
+    if (service->preparation.state.backfill != BACKFILL_copied) {
+        return true;
+    }
+    return persist(service, run_after_copy, err) && persist(service, end_backfill, err);
+}
+
+static bool start_forward(struct service *service, struct err *err) {
+    bool live = service->preparation.state.phase >= PHASE_live;
+    return start_link(service, FORWARD, live ? POLICY_LIVE : POLICY_BLIND, err);
+}
+
+static bool catch_up_once(struct service *service, struct err *err) {
+    return pass_marker(service, FORWARD, err);
+}
+
+bool service_catch_up(struct service *service, struct err *err) {
+    if (!persist(service, start_forward, err)) {
+        return false;
+    }
+    if (service->preparation.state.phase >= PHASE_live) {
+        return true;
+    }
+    log_line(&service->log, LOG_INFO, "catching up");
+    return persist(service, catch_up_once, err) && service_after_copy(service, err) &&
+           persist(service, catch_up_once, err);
+}
+
+/* live */
+
+static bool make_reverse_slot(struct service *service, struct err *err) {
+    return prepare_slot(&service->m, REVERSE, err);
+}
+
+static bool prove_reverse(struct service *service, struct err *err) {
+    return prove_filter(&service->m, REVERSE, err);
+}
+
+static bool start_reverse(struct service *service, struct err *err) {
+    return start_link(service, REVERSE, POLICY_LIVE, err);
+}
+
+static bool announce_live(struct service *service, struct err *err) {
+    link_set_policy(&service->links[FORWARD], POLICY_LIVE);
+    return state_set_phase(&service->m, PHASE_live, err) &&
+           state_read(&service->m, &service->preparation.state, err);
+}
+
+bool service_go_live(struct service *service, struct err *err) {
+    if (service->preparation.state.phase >= PHASE_live) {
+        return persist(service, start_reverse, err);
+    }
+    if (!persist(service, make_reverse_slot, err) || !persist(service, prove_reverse, err) ||
+        !persist(service, start_reverse, err) || !persist(service, announce_live, err)) {
+        return false;
+    }
+    log_line(&service->log, LOG_INFO, "live: both sides are kept current");
+    return true;
+}
+
+bool service_stream(struct service *service, struct err *err) {
+    while (link_is_well(service, FORWARD, err) && link_is_well(service, REVERSE, err)) {
+        if (!loop_sleep(service->m.loop, USEC_SECOND / 2, err)) {
+            return service->m.loop->stopping;
+        }
+    }
+    return false;
+}
+
+static bool drain_both(struct service *service, struct err *err) {
+    lsn_t old_lsn, new_lsn;
+    return marker_write(&service->m.old_side.db, &old_lsn, err) &&
+           marker_write(&service->m.new_side.db, &new_lsn, err) &&
+           wait_until_passed(service, FORWARD, old_lsn, err) &&
+           wait_until_passed(service, REVERSE, new_lsn, err);
+}
+
+bool service_drain(struct service *service, struct err *err) {
+    return persist(service, drain_both, err);
+}

@@ -1,0 +1,73 @@
+/* service.h - a migration at work: its phases in order, and its two links.
+ *
+ *   backfill  the copier, under the forward slot's snapshot
+ *   catchup   the forward link, blind; to a marker written after the copy, then
+ *             the statements after the copy while the link goes on, then to
+ *             another marker
+ *   live      the reverse slot (created last, so that it need not decode the
+ *             copy), its filter proved, both links; from here on applications
+ *             may write on either side
+ *
+ * Sequential code on top, links in the loop below: while a step waits, a chore
+ * reconnects links, reports their state and watches the tables' definitions.
+ * Every step may be repeated, so one that fails for a passing reason is. */
+#ifndef PGTANDEM_COMMAND_SERVICE_H
+#define PGTANDEM_COMMAND_SERVICE_H
+
+#include <stdbool.h>
+
+#include "command/preparation.h"
+#include "stream/link.h"
+
+struct service_report {
+    char state[16];
+    double lag;
+    char error[256];
+    usec_t at; /* usec_monotonic() */
+};
+
+struct service {
+    struct migration m;
+    struct preparation preparation;
+    struct log_source log;
+    bool single_snapshot; /* all of the copy is of the slot's own moment */
+
+    struct link links[2]; /* by direction */
+    bool running[2];      /* the link was started */
+
+    /* connections of the chore's own, to each link's target: steps may be
+     * using the control connections. The one to the new database holds the
+     * migration's lock once the service has begun. */
+    struct db reporters[2];
+    struct service_report reported[2];
+    usec_t watched_at;
+    const char **fingerprints; /* of the old tables, then the new, as they were at the start */
+    struct arena lasting;
+    struct err fatal; /* found by the chore */
+};
+
+/* Everything up to the first step: prepared, locked, filters proved. */
+bool service_begin(struct service *service, struct config *config, struct loop *loop,
+                   struct err *err) __attribute__((warn_unused_result));
+/* Stops links, reports, closes. */
+void service_end(struct service *service);
+
+/* What is left of the copy. Ends in phase catchup, backfill state `copied`. */
+bool service_copy(struct service *service, struct err *err) __attribute__((warn_unused_result));
+/* Skips it: the new table holds what it should. */
+bool service_skip_copy(struct service *service, struct err *err)
+    __attribute__((warn_unused_result));
+/* The forward link to a marker, then the statements after the copy. */
+bool service_catch_up(struct service *service, struct err *err)
+    __attribute__((warn_unused_result));
+/* Only the statements, when the copy is of one moment already. */
+bool service_after_copy(struct service *service, struct err *err)
+    __attribute__((warn_unused_result));
+bool service_go_live(struct service *service, struct err *err) __attribute__((warn_unused_result));
+
+/* Until a signal (true) or until a link fails for good. */
+bool service_stream(struct service *service, struct err *err) __attribute__((warn_unused_result));
+/* Until both links have passed where their sources stand now. */
+bool service_drain(struct service *service, struct err *err) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,193 @@
+/* service_chore.c - see service_chore.h: links that lost a connection make it
+ * again, their state is written where `status` finds it, the migration's lock
+ * is held, and the tables' definitions are looked at every few seconds, since
+ * the stream tells nothing of a table that was altered or dropped. */
+#include "command/service_chore.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+static const usec_t report_interval = USEC_SECOND;
+static const usec_t watch_interval = 5 * USEC_SECOND;
+static const usec_t reporter_timeout = 5 * USEC_SECOND;
+
+void chore_init(struct service *service) {
+    for (int direction = FORWARD; direction <= REVERSE; direction++) {
+        struct side *target = migration_target(&service->m, (enum direction)direction);
+        db_init(&service->reporters[direction], service->m.loop, SESSION_SQL, target->dsn,
+                target->label, "pgtandem reporter");
+        service->reporters[direction].timeout = reporter_timeout;
+    }
+}
+
+/* the lock */
+
+/* Taken by `prepare` on the control connection, which sequential steps may
+ * lose and make again; here it is noticed when it is lost. */
+static bool hold_lock(struct service *service, struct err *err) {
+    struct db *db = &service->reporters[FORWARD];
+    if (session_is_open(&db->session)) {
+        return true;
+    }
+    return db_open(db, err) && state_lock_on(db, &service->m, err);
+}
+
+/* reports */
+
+static void describe(const struct service *service, enum direction direction,
+                     struct service_report *report) {
+    const struct link *link = &service->links[direction];
+    memset(report, 0, sizeof *report);
+    snprintf(report->state, sizeof report->state, "%s", link_state_name(link->state));
+    report->lag = round(link_lag(link, usec_now()) * 10) / 10;
+    if (link->state == LINK_retrying || link->state == LINK_failed) {
+        snprintf(report->error, sizeof report->error, "%s", link->error.message);
+    }
+}
+
+static bool is_news(const struct service_report *a, const struct service_report *b) {
+    return strcmp(a->state, b->state) != 0 || strcmp(a->error, b->error) != 0 ||
+           fabs(a->lag - b->lag) > 0.05;
+}
+
+static bool write_report(struct service *service, enum direction direction,
+                         const struct service_report *report, struct err *err) {
+    char lag[32];
+    snprintf(lag, sizeof lag, "%.1f", report->lag);
+    const char *params[] = {service->m.config->migration, direction_name(direction), report->state,
+                            lag, report->error[0] != '\0' ? report->error : NULL};
+    return db_exec(&service->reporters[direction], err,
+                   "UPDATE pgtandem.link SET state = $3, lag_seconds = $4::float8, last_error = $5,"
+                   "       changed_at = clock_timestamp(), caught_up_at ="
+                   "       CASE WHEN $4::float8 = 0 AND $3 IN ('streaming', 'stopped')"
+                   "            THEN clock_timestamp() ELSE caught_up_at END"
+                   " WHERE migration = $1 AND link = $2",
+                   5, params);
+}
+
+/* Only news are written: an idle migration writes nothing. */
+static void report_link(struct service *service, enum direction direction) {
+    struct service_report *last = &service->reported[direction], report;
+    struct err ignored; /* the next try is a second away */
+    usec_t now = usec_monotonic();
+    if (!service->running[direction] || now - last->at < report_interval) {
+        return;
+    }
+    describe(service, direction, &report);
+    report.at = now;
+    last->at = now;
+    if (is_news(&report, last) && write_report(service, direction, &report, &ignored)) {
+        *last = report;
+    }
+}
+
+/* tables */
+
+static const char *fingerprint(struct service *service, struct db *db, size_t table, bool old,
+                               struct arena *arena, struct err *err) {
+    const struct table_spec *spec = &service->m.config->tables[table];
+    return catalog_fingerprint(db, old ? &spec->old_table : &spec->new_table, arena, err);
+}
+
+/* The reverse link's target is the old database, the forward one's the new. */
+static struct db *reporter_of(struct service *service, bool old) {
+    return &service->reporters[old ? REVERSE : FORWARD];
+}
+
+static bool remember_tables(struct service *service, struct err *err) {
+    size_t n = service->m.n_tables;
+    service->fingerprints = arena_zero(&service->lasting, 2 * n, sizeof *service->fingerprints);
+    for (size_t i = 0; i < 2 * n; i++) {
+        bool old = i < n;
+        service->fingerprints[i] = fingerprint(service, reporter_of(service, old), i % n, old,
+                                               &service->lasting, err);
+        if (service->fingerprints[i] == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void tables_changed(struct service *service, size_t table, bool old, bool dropped) {
+    const struct table_spec *spec = &service->m.config->tables[table];
+    const struct table_name *name = old ? &spec->old_table : &spec->new_table;
+    err_set(&service->fatal, ERR_FAILED, "table %s.%s in the %s database was %s", name->schema,
+            name->name, old ? "old" : "new", dropped ? "dropped" : "altered");
+    err_hint(&service->fatal, "%s",
+             dropped ? "make it again as it was, or run teardown"
+                     : "bring the other table and the configuration in line with it, then start "
+                       "again; nothing that was committed before is lost");
+}
+
+static void watch_tables(struct service *service) {
+    size_t n = service->m.n_tables;
+    struct arena arena;
+    struct err ignored;
+    arena_init(&arena);
+    for (size_t i = 0; i < 2 * n; i++) {
+        bool old = i < n;
+        const char *now =
+            fingerprint(service, reporter_of(service, old), i % n, old, &arena, &ignored);
+        if (now != NULL && strcmp(now, service->fingerprints[i]) != 0) {
+            tables_changed(service, i % n, old, now[0] == '\0');
+        }
+    }
+    arena_fini(&arena);
+}
+
+/* links */
+
+static void look_after(struct service *service, enum direction direction) {
+    struct link *link = &service->links[direction];
+    struct err err;
+    if (service->running[direction] && link->state == LINK_retrying &&
+        usec_monotonic() >= link->retry_at && !link_connect(link, &err)) {
+        return; /* it has logged why, and when it is due again */
+    }
+}
+
+static void chore(void *owner) {
+    struct service *service = owner;
+    struct err err;
+    look_after(service, FORWARD);
+    look_after(service, REVERSE);
+    if (service->m.loop->stopping) {
+        return;
+    }
+    report_link(service, FORWARD);
+    report_link(service, REVERSE);
+    usec_t now = usec_monotonic();
+    if (now - service->watched_at >= watch_interval) {
+        service->watched_at = now;
+        if (hold_lock(service, &err)) {
+            watch_tables(service);
+        } else if (err.sqlstate[0] == '\0' && err.code == ERR_FAILED) {
+            service->fatal = err; /* somebody else has taken the migration over */
+        }
+    }
+}
+
+bool chore_begin(struct service *service, struct err *err) {
+    if (!state_unlock(&service->m, err) || !hold_lock(service, err) ||
+        !db_open(&service->reporters[REVERSE], err) || !remember_tables(service, err)) {
+        return false;
+    }
+    service->watched_at = usec_monotonic();
+    service->m.loop->chore = chore;
+    service->m.loop->chore_owner = service;
+    return true;
+}
+
+void chore_end(struct service *service) {
+    for (int direction = FORWARD; direction <= REVERSE; direction++) {
+        service->reported[direction].at = 0;
+        if (session_is_open(&service->reporters[direction].session)) {
+            report_link(service, (enum direction)direction);
+        }
+        db_close(&service->reporters[direction]);
+    }
+}
