@@ -234,7 +234,11 @@ static bool make_reverse_slot(struct service *service, struct err *err) {
     return prepare_slot(&service->m, REVERSE, err);
 }
 
+/* The proof writes under the forward link's origin, which has one user at a
+ * time: the link rests meanwhile. */
 static bool prove_reverse(struct service *service, struct err *err) {
+    link_stop(&service->links[FORWARD], stop_patience);
+    service->running[FORWARD] = false;
     return prove_filter(&service->m, REVERSE, err);
 }
 
@@ -253,7 +257,8 @@ bool service_go_live(struct service *service, struct err *err) {
         return persist(service, start_reverse, err);
     }
     if (!persist(service, make_reverse_slot, err) || !persist(service, prove_reverse, err) ||
-        !persist(service, start_reverse, err) || !persist(service, announce_live, err)) {
+        !persist(service, start_forward, err) || !persist(service, start_reverse, err) ||
+        !persist(service, announce_live, err)) {
         return false;
     }
     log_line(&service->log, LOG_INFO, "live: both sides are kept current");

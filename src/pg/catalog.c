@@ -141,7 +141,7 @@ const char *catalog_fingerprint(struct db *db, const struct table_name *name, st
     const char *params[] = {name->schema, name->name};
     char *text = db_text(
         db, err,
-        "SELECT c.oid || ' ' || c.relreplident || ' ' || string_agg(a.attname || ' ' ||"
+        "SELECT c.oid || ' ' || c.relreplident::text || ' ' || string_agg(a.attname || ' ' ||"
         "       format_type(a.atttypid, a.atttypmod) || ' ' || a.attnotnull, ', ' ORDER BY attnum)"
         "  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
         "  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"

@@ -424,9 +424,7 @@ void link_stop(struct link *link, usec_t patience) {
         }
     }
     if (link->state == LINK_streaming) {
-        report(link);
-        session_end_copy(&link->stream.session, NULL);
-        loop_turn(link->m->loop, 0);
+        report(link); /* what is durable by now need not come again */
     }
     link_close(link);
     if (link->state != LINK_failed) {
