@@ -1,0 +1,123 @@
+/* chunk.c - see chunk.h. */
+#include "copy/chunk.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "pg/quote.h"
+
+static char **bound_new(const char *const *values, size_t n) {
+    if (values == NULL) {
+        return NULL;
+    }
+    char **bound = mem_zero(n, sizeof *bound);
+    for (size_t i = 0; i < n; i++) {
+        bound[i] = mem_strdup(values[i]);
+    }
+    return bound;
+}
+
+static void bound_free(char **bound, size_t n) {
+    for (size_t i = 0; bound != NULL && i < n; i++) {
+        free(bound[i]);
+    }
+    free(bound);
+}
+
+struct chunk *chunk_new(const struct mapping *mapping, int number, const char *const *low,
+                        const char *const *high) {
+    struct chunk *chunk = mem_zero(1, sizeof *chunk);
+    chunk->mapping = mapping;
+    chunk->number = number;
+    chunk->low = bound_new(low, mapping->n_key);
+    chunk->high = bound_new(high, mapping->n_key);
+    return chunk;
+}
+
+void chunk_free(struct chunk *chunk) {
+    if (chunk != NULL) {
+        bound_free(chunk->low, chunk->mapping->n_key);
+        bound_free(chunk->high, chunk->mapping->n_key);
+        free(chunk);
+    }
+}
+
+static const struct column *key_column(const struct mapping *mapping, size_t i) {
+    return &mapping->source->columns[mapping->columns[mapping->key[i]].source];
+}
+
+/* t."a", t."b" with what belongs behind each. A bare name in ORDER BY would be
+ * the output column's, which is a text. */
+static void add_key(struct buf *sql, const struct mapping *mapping, const char *behind) {
+    for (size_t i = 0; i < mapping->n_key; i++) {
+        buf_add_text(sql, i > 0 ? ", t." : "t.");
+        quote_identifier(sql, key_column(mapping, i)->name);
+        buf_add_text(sql, behind);
+    }
+}
+
+/* Casts are to the column's own type: the comparison is then the one that the
+ * key's index is sorted by. */
+static void add_bound(struct buf *sql, const struct mapping *mapping, const char *comparison,
+                      char *const *bound) {
+    buf_add_char(sql, '(');
+    add_key(sql, mapping, "");
+    buf_add_format(sql, ") %s (", comparison);
+    for (size_t i = 0; i < mapping->n_key; i++) {
+        buf_add_text(sql, i > 0 ? ", " : "");
+        if (bound != NULL) {
+            quote_literal(sql, bound[i], strlen(bound[i]));
+        } else {
+            buf_add_format(sql, "$%zu", i + 1);
+        }
+        buf_add_format(sql, "::%s", key_column(mapping, i)->type.name);
+    }
+    buf_add_char(sql, ')');
+}
+
+void chunk_sql_read(struct buf *sql, const struct chunk *chunk, const struct field_list *fields) {
+    const struct table *source = chunk->mapping->source;
+    buf_add_text(sql, "COPY (SELECT ");
+    for (size_t i = 0; i < fields->count; i++) {
+        buf_add_text(sql, i > 0 ? ", " : "");
+        quote_identifier(sql, source->columns[fields->columns[i]].name);
+    }
+    buf_add_text(sql, " FROM ");
+    quote_table(sql, &source->name);
+    buf_add_text(sql, " AS t");
+    if (chunk->low != NULL) {
+        buf_add_text(sql, " WHERE ");
+        add_bound(sql, chunk->mapping, ">", chunk->low);
+    }
+    if (chunk->high != NULL) {
+        buf_add_text(sql, chunk->low != NULL ? " AND " : " WHERE ");
+        add_bound(sql, chunk->mapping, "<=", chunk->high);
+    }
+    buf_add_text(sql, ") TO STDOUT");
+}
+
+void chunk_sql_write(struct buf *sql, const struct mapping *mapping) {
+    buf_add_text(sql, "COPY ");
+    quote_table(sql, &mapping->target->name);
+    for (size_t i = 0; i < mapping->n_columns; i++) {
+        buf_add_text(sql, i == 0 ? " (" : ", ");
+        quote_identifier(sql, mapping->target->columns[mapping->columns[i].target].name);
+    }
+    buf_add_text(sql, ") FROM STDIN");
+}
+
+void chunk_sql_boundary(struct buf *sql, const struct mapping *mapping, bool low, long long rows) {
+    buf_add_text(sql, "SELECT ");
+    add_key(sql, mapping, "::text");
+    buf_add_text(sql, " FROM ");
+    quote_table(sql, &mapping->source->name);
+    buf_add_text(sql, " AS t");
+    if (low) {
+        buf_add_text(sql, " WHERE ");
+        add_bound(sql, mapping, ">", NULL);
+    }
+    buf_add_text(sql, " ORDER BY ");
+    add_key(sql, mapping, "");
+    buf_add_format(sql, " OFFSET %lld LIMIT 1", rows - 1);
+}

@@ -1,0 +1,96 @@
+/* job.c - see job.h. */
+#include "copy/job.h"
+
+#include <string.h>
+
+#include "pg/sqlstate.h"
+
+/* Somebody else's lock, or a predecessor's connection that is still ending, are
+ * not worth a word if they are gone after that many tries. */
+enum { QUIET_TROUBLES = 4 };
+
+static const usec_t first_delay = USEC_SECOND / 10, longest_delay = 5 * USEC_SECOND;
+
+void job_init(struct job *job, struct migration *m) {
+    memset(job, 0, sizeof *job);
+    job->m = m;
+    job->log = (struct log_source){m->config->migration, "copy", 0};
+    buf_init(&job->writer_settings);
+    buf_init(&job->reader_path);
+    pace_init(&job->pace, m->config->backfill.max_rows_per_second, usec_monotonic());
+}
+
+void job_fini(struct job *job) {
+    for (struct chunk *chunk = job->first, *next; chunk != NULL; chunk = next) {
+        next = chunk->next;
+        chunk_free(chunk);
+    }
+    buf_fini(&job->writer_settings);
+    buf_fini(&job->reader_path);
+}
+
+void job_add(struct job *job, struct chunk *chunk) {
+    chunk->next = NULL;
+    if (job->first == NULL) {
+        job->first = chunk;
+    } else {
+        job->last->next = chunk;
+    }
+    job->last = chunk;
+    job->n_queued++;
+}
+
+struct chunk *job_take(struct job *job) {
+    struct chunk *chunk = job->first;
+    if (chunk != NULL) {
+        job->woken = true; /* there is room in the queue */
+        job->first = chunk->next;
+        chunk->next = NULL;
+        job->n_queued--;
+        job->n_running++;
+    }
+    return chunk;
+}
+
+void job_finish(struct job *job, struct chunk *chunk, int64_t rows, int64_t parked) {
+    job->n_running--;
+    job->chunks_done++;
+    job->rows_done += rows;
+    job->rows_parked += parked;
+    job->woken = true;
+    chunk_free(chunk);
+    job_recovered(job);
+}
+
+static bool is_worth_a_word(const struct job *job, const struct err *err) {
+    return job->troubles >= QUIET_TROUBLES ||
+           (sqlstate_classify(err->sqlstate) != TROUBLE_CONTENDED &&
+            strcmp(err->sqlstate, "55006") != 0);
+}
+
+usec_t job_trouble(struct job *job, const struct err *err, unsigned attempt) {
+    job->troubles++;
+    if (!job->told && is_worth_a_word(job, err)) {
+        job->told = true;
+        log_err(&job->log, LOG_WARNING, err);
+        log_line(&job->log, LOG_WARNING, "the copy tries again until that has passed");
+    }
+    usec_t delay = first_delay << (attempt < 6 ? attempt : 6);
+    return delay < longest_delay ? delay : longest_delay;
+}
+
+void job_recovered(struct job *job) {
+    if (job->told) {
+        log_line(&job->log, LOG_INFO, "the copy goes on");
+    }
+    job->troubles = 0;
+    job->told = false;
+}
+
+void job_fail(struct job *job, const struct err *err) {
+    job->woken = true;
+    if (!job->failed) {
+        job->failed = true;
+        job->error = *err;
+    }
+}

@@ -1,0 +1,62 @@
+/* job.h - what the workers of one copy share: the chunks to be done, the
+ * counts, the limits, and what went wrong.
+ *
+ * The planner fills the queue and looks after the snapshot, from sequential
+ * code; workers take chunks and report, from the loop. `woken` is how they ask
+ * for the sequential code's attention. */
+#ifndef PGTANDEM_COPY_JOB_H
+#define PGTANDEM_COPY_JOB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "copy/chunk.h"
+#include "copy/pace.h"
+#include "pg/migration.h"
+
+enum { SNAPSHOT_NAME_SIZE = 64 };
+
+struct job {
+    struct migration *m;
+    struct log_source log;
+    struct buf writer_settings; /* for session.settings */
+    struct buf reader_path;     /* a SET search_path that finds the keys' operators */
+
+    char snapshot[SNAPSHOT_NAME_SIZE]; /* the name that readers import now */
+    bool snapshot_gone;                /* a reader could not import it */
+    struct chunk *first, *last;        /* planned, and nobody's yet */
+    size_t n_queued;
+    size_t n_running; /* chunks that a worker has */
+
+    struct pace pace;
+    int64_t rows_done, rows_parked; /* in chunks that are committed, earlier runs' too */
+    int64_t chunks_done;            /* of this run */
+
+    unsigned troubles; /* since something last went well */
+    bool told;         /* of the trouble that is on */
+    bool woken;
+    bool failed;
+    struct err error;
+};
+
+void job_init(struct job *job, struct migration *m);
+void job_fini(struct job *job);
+
+/* Chunks go out in the order in which they came. Taken: NULL when there are
+ * none. A chunk belongs to who took it until job_finish() or job_return(). */
+void job_add(struct job *job, struct chunk *chunk);
+struct chunk *job_take(struct job *job);
+void job_finish(struct job *job, struct chunk *chunk, int64_t rows, int64_t parked);
+
+/* Trouble that passes: said once, and once when it is over. Returns how long to
+ * wait before the `attempt`th try (from 1). */
+usec_t job_trouble(struct job *job, const struct err *err, unsigned attempt);
+void job_recovered(struct job *job);
+
+/* The end of the copy; the first error counts. */
+void job_fail(struct job *job, const struct err *err);
+
+#endif

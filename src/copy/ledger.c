@@ -1,0 +1,139 @@
+/* ledger.c - see ledger.h. */
+#include "copy/ledger.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "copy/text_array.h"
+#include "pg/db.h"
+
+static bool read_sums(struct migration *m, const struct mapping *mapping,
+                      struct ledger_table *table, struct err *err) {
+    char number[24];
+    snprintf(number, sizeof number, "%zu", mapping->number);
+    const char *params[] = {m->config->migration, number};
+    PGresult *r = db_query(&m->new_side.db, err,
+                           "SELECT count(*), count(done_at), coalesce(sum(rows_read), 0),"
+                           "       coalesce(sum(rows_parked), 0)"
+                           "  FROM pgtandem.chunk WHERE migration = $1 AND table_number = $2::int",
+                           2, params);
+    if (r == NULL) {
+        return false;
+    }
+    table->chunks = result_int(r, 0, 0);
+    table->chunks_done = result_int(r, 0, 1);
+    table->rows_done = result_int(r, 0, 2);
+    table->rows_parked = result_int(r, 0, 3);
+    PQclear(r);
+    return true;
+}
+
+/* "low[1], low[2], high[1], high[2]": a result's columns need no parsing. */
+static void add_bounds(struct buf *sql, size_t n_key) {
+    for (int side = 0; side < 2; side++) {
+        for (size_t i = 0; i < n_key; i++) {
+            buf_add_format(sql, ", %s[%zu]", side == 0 ? "low" : "high", i + 1);
+        }
+    }
+}
+
+/* NULL: an open bound. Its values are in `values`. */
+static const char *const *bound_at(const PGresult *r, int row, int column, const char **values,
+                                   size_t n_key) {
+    if (PQgetisnull(r, row, column)) {
+        return NULL;
+    }
+    for (size_t i = 0; i < n_key; i++) {
+        values[i] = PQgetvalue(r, row, column + (int)i);
+    }
+    return values;
+}
+
+static struct chunk *chunk_at(const struct mapping *mapping, const PGresult *r, int row) {
+    size_t n = mapping->n_key;
+    const char **values = mem_zero(2 * n, sizeof *values);
+    struct chunk *chunk =
+        chunk_new(mapping, (int)result_int(r, row, 0), bound_at(r, row, 2, values, n),
+                  bound_at(r, row, 2 + (int)n, values + n, n));
+    free(values);
+    return chunk;
+}
+
+static PGresult *query_chunks(struct migration *m, const struct mapping *mapping, struct err *err) {
+    struct buf sql;
+    buf_init(&sql);
+    buf_add_text(&sql, "SELECT chunk, done_at IS NOT NULL");
+    add_bounds(&sql, mapping->n_key);
+    buf_add_text(&sql, "  FROM pgtandem.chunk WHERE migration = $1 AND table_number = $2::int"
+                       "   AND (done_at IS NULL OR chunk = (SELECT max(chunk) FROM pgtandem.chunk"
+                       "                                     WHERE migration = $1"
+                       "                                       AND table_number = $2::int))"
+                       " ORDER BY chunk");
+    char number[24];
+    snprintf(number, sizeof number, "%zu", mapping->number);
+    const char *params[] = {m->config->migration, number};
+    PGresult *r = db_query(&m->new_side.db, err, sql.data, 2, params);
+    buf_fini(&sql);
+    return r;
+}
+
+bool ledger_read(struct migration *m, const struct mapping *mapping, struct ledger_table *table,
+                 void (*todo)(void *owner, struct chunk *chunk), void *owner, struct err *err) {
+    memset(table, 0, sizeof *table);
+    PGresult *r = read_sums(m, mapping, table, err) ? query_chunks(m, mapping, err) : NULL;
+    if (r == NULL) {
+        return err_context(err, "cannot read the ledger of the copy");
+    }
+    int n = PQntuples(r);
+    for (int i = 0; i < n; i++) {
+        if (!result_bool(r, i, 1)) {
+            todo(owner, chunk_at(mapping, r, i));
+        }
+    }
+    table->last = n > 0 ? chunk_at(mapping, r, n - 1) : NULL;
+    PQclear(r);
+    return true;
+}
+
+/* NULL for an open bound; else to be freed. */
+static char *array_of(char *const *bound, size_t n) {
+    if (bound == NULL) {
+        return NULL;
+    }
+    struct value *values = mem_zero(n, sizeof *values);
+    for (size_t i = 0; i < n; i++) {
+        values[i] = value_text(bound[i], strlen(bound[i]));
+    }
+    struct buf text;
+    buf_init(&text);
+    text_array_add(&text, values, n);
+    free(values);
+    return text.data;
+}
+
+bool ledger_add(struct migration *m, const struct chunk *chunk, struct err *err) {
+    char table[24], number[24];
+    snprintf(table, sizeof table, "%zu", chunk->mapping->number);
+    snprintf(number, sizeof number, "%d", chunk->number);
+    char *low = array_of(chunk->low, chunk->mapping->n_key);
+    char *high = array_of(chunk->high, chunk->mapping->n_key);
+    const char *params[] = {m->config->migration, table, number, low, high};
+    bool ok = db_exec(&m->new_side.db, err,
+                      "INSERT INTO pgtandem.chunk (migration, table_number, chunk, low, high)"
+                      " VALUES ($1, $2::int, $3::int, $4::text[], $5::text[])",
+                      5, params) ||
+              err_context(err, "cannot write the ledger of the copy");
+    free(low);
+    free(high);
+    return ok;
+}
+
+bool ledger_count_snapshots(struct migration *m, int64_t *count, struct err *err) {
+    return db_int(&m->new_side.db, err, count,
+                  "SELECT count(DISTINCT snapshot) FROM pgtandem.chunk"
+                  " WHERE migration = $1 AND done_at IS NOT NULL",
+                  1, (const char *const[]){m->config->migration}) ||
+           err_context(err, "cannot read the ledger of the copy");
+}

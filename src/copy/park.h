@@ -1,0 +1,31 @@
+/* park.h - the record of a row that could not be copied.
+ *
+ * It is written by the chunk's own transaction, so that a row is either in the
+ * target or parked, never both and never neither. */
+#ifndef PGTANDEM_COPY_PARK_H
+#define PGTANDEM_COPY_PARK_H
+
+#include "base/arena.h"
+#include "base/value.h"
+#include "model/mapping.h"
+
+enum { PARK_PARAMS = 9 };
+
+extern const char park_sql[];
+
+/* Why a row cannot be written. The detail shows values: for the table only. */
+struct park_reason {
+    const char *sqlstate, *message, *detail;
+};
+
+/* Parameters of park_sql. `row` is parallel to mapping->columns; `has_image`:
+ * all of it is there, not only the key. Memory: `arena`. */
+void park_params(const struct mapping *mapping, const char *migration, const struct value *row,
+                 bool has_image, const struct park_reason *reason, struct arena *arena,
+                 const char *params[PARK_PARAMS]);
+
+/* "(id) = (5)", for people */
+const char *park_key_text(const struct mapping *mapping, const struct value *row,
+                          struct arena *arena);
+
+#endif

@@ -1,0 +1,287 @@
+/* planner.c - see planner.h. */
+#include "copy/planner.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "copy/ledger.h"
+#include "pg/quote.h"
+
+/* A table that the statistics say is smaller than that is counted. */
+enum { COUNTED_ROWS = 100000 };
+
+void planner_init(struct planner *planner, struct job *job, const char *snapshot) {
+    struct migration *m = job->m;
+    memset(planner, 0, sizeof *planner);
+    planner->job = job;
+    planner->lent = snapshot;
+    planner->n_tables = m->n_tables;
+    planner->tables = mem_zero(m->n_tables, sizeof *planner->tables);
+    for (size_t i = 0; i < m->n_tables; i++) {
+        planner->tables[i].mapping = migration_mapping(m, i, FORWARD);
+    }
+    db_init(&planner->db, m->loop, SESSION_SQL, m->old_side.dsn, m->old_side.label,
+            "pgtandem copy planner");
+    planner->db.session.settings = "-c enable_seqscan=off -c max_parallel_workers_per_gather=0";
+}
+
+void planner_fini(struct planner *planner) {
+    db_close(&planner->db);
+    for (size_t i = 0; i < planner->n_tables; i++) {
+        chunk_free(planner->tables[i].last);
+    }
+    free(planner->tables);
+}
+
+/* the ledger */
+
+static void add_todo(void *owner, struct chunk *chunk) {
+    job_add(owner, chunk);
+}
+
+static bool check_empty(struct migration *m, const struct mapping *mapping, struct err *err) {
+    const struct table_name *name = &mapping->target->name;
+    struct buf sql;
+    buf_init(&sql);
+    buf_add_text(&sql, "SELECT NOT EXISTS (SELECT FROM ");
+    quote_table(&sql, name);
+    buf_add_char(&sql, ')');
+    bool empty;
+    bool ok = db_bool(&m->new_side.db, err, &empty, sql.data, 0, NULL);
+    buf_fini(&sql);
+    if (!ok || empty) {
+        return ok;
+    }
+    err_set(err, ERR_FAILED, "the new table %s.%s is not empty, and the copy has not begun",
+            name->schema, name->name);
+    return err_hint(err,
+                    "empty it (TRUNCATE %s.%s), or go on without a copy, if every row of the old "
+                    "table is there already: run --no-backfill",
+                    name->schema, name->name);
+}
+
+static bool load_table(struct planner *planner, struct planner_table *table, struct err *err) {
+    struct job *job = planner->job;
+    struct ledger_table sums;
+    if (!ledger_read(job->m, table->mapping, &sums, add_todo, job, err)) {
+        return false;
+    }
+    table->last = sums.last;
+    table->planned = sums.last != NULL && sums.last->high == NULL;
+    planner->chunks_before += sums.chunks_done;
+    planner->rows_before += sums.rows_done;
+    job->rows_done += sums.rows_done;
+    job->rows_parked += sums.rows_parked;
+    return sums.chunks > 0 || check_empty(job->m, table->mapping, err);
+}
+
+/* Operators are looked up in search_path, which is empty: those of a key's type
+ * that came with an extension would not be found, or worse, a type's next of kin
+ * would be compared in another order than its index has. */
+static bool find_operators(struct planner *planner, struct err *err) {
+    struct buf oids;
+    buf_init(&oids);
+    for (size_t i = 0; i < planner->n_tables; i++) {
+        const struct mapping *mapping = planner->tables[i].mapping;
+        for (size_t k = 0; k < mapping->n_key; k++) {
+            size_t source = mapping->columns[mapping->key[k]].source;
+            buf_add_format(&oids, "%s%u", oids.size > 0 ? "," : "{",
+                           mapping->source->columns[source].type.base_oid);
+        }
+    }
+    buf_add_char(&oids, '}');
+    char *path = db_text(&planner->job->m->old_side.db, err,
+                         "SELECT 'SET search_path = pg_catalog'"
+                         "       || coalesce(string_agg(DISTINCT ', ' || quote_ident(nspname), ''),"
+                         "                   '')"
+                         "  FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace"
+                         " WHERE t.oid = ANY ($1::oid[]) AND nspname <> 'pg_catalog'",
+                         1, (const char *const[]){oids.data});
+    buf_fini(&oids);
+    if (path != NULL) {
+        buf_add_text(&planner->job->reader_path, path);
+    }
+    free(path);
+    return planner->job->reader_path.size > 0 ||
+           err_context(err, "cannot look up the types of the keys");
+}
+
+bool planner_load(struct planner *planner, struct err *err) {
+    for (size_t i = 0; i < planner->n_tables; i++) {
+        if (!load_table(planner, &planner->tables[i], err)) {
+            return false;
+        }
+    }
+    return find_operators(planner, err);
+}
+
+/* the snapshot */
+
+static const char begin_sql[] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+static bool open_lent(struct planner *planner, struct err *err) {
+    struct buf sql;
+    buf_init(&sql);
+    buf_add_format(&sql, "%s; SET TRANSACTION SNAPSHOT ", begin_sql);
+    quote_literal(&sql, planner->lent, strlen(planner->lent));
+    bool ok = db_exec(&planner->db, err, sql.data, 0, NULL);
+    buf_fini(&sql);
+    return ok;
+}
+
+static bool open_own(struct planner *planner, char *name, struct err *err) {
+    char *exported = db_exec(&planner->db, err, begin_sql, 0, NULL)
+                         ? db_text(&planner->db, err, "SELECT pg_export_snapshot()", 0, NULL)
+                         : NULL;
+    if (exported == NULL) {
+        return err_context(err, "cannot export a snapshot of %s", planner->db.label);
+    }
+    snprintf(name, SNAPSHOT_NAME_SIZE, "%s", exported);
+    free(exported);
+    return true;
+}
+
+static bool reconnect(struct planner *planner, struct err *err) {
+    planner->holds_snapshot = false;
+    return db_open(&planner->db, err) &&
+           db_exec(&planner->db, err, planner->job->reader_path.data, 0, NULL);
+}
+
+bool planner_open(struct planner *planner, struct err *err) {
+    struct job *job = planner->job;
+    bool is_alive = planner->holds_snapshot && session_is_open(&planner->db.session);
+    if (is_alive && !job->snapshot_gone) {
+        return true;
+    }
+    if (planner->lent != NULL && !job->snapshot_gone) {
+        if (!reconnect(planner, err)) {
+            return false;
+        }
+        planner->holds_snapshot = open_lent(planner, err);
+        if (planner->holds_snapshot) {
+            snprintf(job->snapshot, sizeof job->snapshot, "%s", planner->lent);
+            return true;
+        }
+    }
+    if (job->snapshot[0] != '\0' || planner->lent != NULL) {
+        log_line(&job->log, LOG_INFO,
+                 "the snapshot has gone: what is still to be read is read from a new one");
+    }
+    planner->lent = NULL;
+    planner->holds_snapshot = reconnect(planner, err) && open_own(planner, job->snapshot, err);
+    job->snapshot_gone = job->snapshot_gone && !planner->holds_snapshot;
+    return planner->holds_snapshot;
+}
+
+/* planning */
+
+static struct planner_table *table_to_plan(const struct planner *planner) {
+    for (size_t i = 0; i < planner->n_tables; i++) {
+        if (!planner->tables[i].planned) {
+            return &planner->tables[i];
+        }
+    }
+    return NULL;
+}
+
+bool planner_is_done(const struct planner *planner) {
+    return table_to_plan(planner) == NULL;
+}
+
+static PGresult *query_boundary(struct planner *planner, const struct planner_table *table,
+                                struct err *err) {
+    const struct mapping *mapping = table->mapping;
+    const char **params = mem_zero(mapping->n_key, sizeof *params);
+    bool has_low = table->last != NULL;
+    for (size_t i = 0; has_low && i < mapping->n_key; i++) {
+        params[i] = table->last->high[i];
+    }
+    struct buf sql;
+    buf_init(&sql);
+    chunk_sql_boundary(&sql, mapping, has_low, planner->job->m->config->backfill.chunk_rows);
+    PGresult *r = db_query(&planner->db, err, sql.data, has_low ? (int)mapping->n_key : 0, params);
+    buf_fini(&sql);
+    free(params);
+    return r;
+}
+
+static struct chunk *chunk_after(const struct planner_table *table, const PGresult *boundary) {
+    const struct mapping *mapping = table->mapping;
+    const char **high = mem_zero(mapping->n_key, sizeof *high);
+    bool is_last = PQntuples(boundary) == 0;
+    for (size_t i = 0; !is_last && i < mapping->n_key; i++) {
+        high[i] = PQgetvalue(boundary, 0, (int)i);
+    }
+    const struct chunk *before = table->last;
+    struct chunk *chunk =
+        chunk_new(mapping, before != NULL ? before->number + 1 : 1,
+                  before != NULL ? (const char *const *)before->high : NULL, is_last ? NULL : high);
+    free(high);
+    return chunk;
+}
+
+static struct chunk *chunk_copy(const struct chunk *chunk) {
+    return chunk_new(chunk->mapping, chunk->number, (const char *const *)chunk->low,
+                     (const char *const *)chunk->high);
+}
+
+bool planner_next(struct planner *planner, struct err *err) {
+    struct planner_table *table = table_to_plan(planner);
+    if (table == NULL) {
+        return true;
+    }
+    PGresult *boundary = query_boundary(planner, table, err);
+    if (boundary == NULL) {
+        planner->holds_snapshot = false; /* its transaction has failed */
+        return err_context(err, "while looking for the next chunk of %s.%s",
+                           table->mapping->source->name.schema, table->mapping->source->name.name);
+    }
+    struct chunk *chunk = chunk_after(table, boundary);
+    PQclear(boundary);
+    if (!ledger_add(planner->job->m, chunk, err)) {
+        chunk_free(chunk);
+        return false;
+    }
+    chunk_free(table->last);
+    table->last = chunk;
+    table->planned = chunk->high == NULL;
+    job_add(planner->job, chunk_copy(chunk));
+    return true;
+}
+
+/* the estimate */
+
+static bool estimate_table(struct planner *planner, const struct table *table, int64_t *rows,
+                           struct err *err) {
+    char oid[24];
+    snprintf(oid, sizeof oid, "%u", table->oid);
+    struct db *db = &planner->job->m->old_side.db;
+    if (!db_int(db, err, rows, "SELECT reltuples::bigint FROM pg_class WHERE oid = $1::oid", 1,
+                (const char *const[]){oid})) {
+        return false;
+    }
+    if (*rows >= COUNTED_ROWS) {
+        return true;
+    }
+    struct buf sql;
+    buf_init(&sql);
+    buf_add_text(&sql, "SELECT count(*) FROM ");
+    quote_table(&sql, &table->name);
+    bool ok = db_int(db, err, rows, sql.data, 0, NULL);
+    buf_fini(&sql);
+    return ok;
+}
+
+bool planner_estimate(struct planner *planner, int64_t *rows, struct err *err) {
+    *rows = 0;
+    for (size_t i = 0; i < planner->n_tables; i++) {
+        int64_t one;
+        if (!estimate_table(planner, planner->tables[i].mapping->source, &one, err)) {
+            return err_context(err, "cannot estimate the number of rows");
+        }
+        *rows += one;
+    }
+    return true;
+}

@@ -1,0 +1,59 @@
+/* planner.h - cuts tables into chunks, just ahead of who copies them, and keeps
+ * the snapshot that all of them are read from.
+ *
+ * Boundaries are found by going along the key's index: the key of the row that
+ * is chunk_rows further on ends the chunk. They are in the ledger before the
+ * chunk is in the queue; after an interruption they are taken from there.
+ *
+ * The planner's session holds the snapshot: the caller's, or one of its own. If
+ * the session is lost, or the caller's snapshot has gone, the rest of the copy is
+ * read from another one, taken then.
+ *
+ * For sequential code. */
+#ifndef PGTANDEM_COPY_PLANNER_H
+#define PGTANDEM_COPY_PLANNER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "copy/job.h"
+#include "pg/db.h"
+
+struct planner_table {
+    const struct mapping *mapping;
+    struct chunk *last; /* planned; NULL: none */
+    bool planned;       /* to its end */
+};
+
+struct planner {
+    struct job *job;
+    struct db db;
+    const char *lent; /* the caller's snapshot, while it may be had; borrowed */
+    bool holds_snapshot;
+    struct planner_table *tables;
+    size_t n_tables;
+    int64_t chunks_before, rows_before; /* what earlier runs had done */
+};
+
+void planner_init(struct planner *planner, struct job *job, const char *snapshot);
+void planner_fini(struct planner *planner);
+
+/* Reads the ledger: chunks that were planned and not done go into the queue. A
+ * table of which none was planned yet must be empty on the new side. */
+bool planner_load(struct planner *planner, struct err *err) __attribute__((warn_unused_result));
+
+/* Sees to it that job->snapshot can be imported; again when it was lost. */
+bool planner_open(struct planner *planner, struct err *err) __attribute__((warn_unused_result));
+
+/* Plans the next chunk, if there is more to plan. */
+bool planner_next(struct planner *planner, struct err *err) __attribute__((warn_unused_result));
+bool planner_is_done(const struct planner *planner);
+
+/* How many rows there are: the statistics' word for large tables, counted for
+ * small ones and those without statistics. */
+bool planner_estimate(struct planner *planner, int64_t *rows, struct err *err)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,309 @@
+/* worker.c - see worker.h. What happens when something fails is in
+ * worker_failure.c, which rows cannot be written in sift.c. */
+#include "copy/worker.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "copy/worker_parts.h"
+#include "pg/quote.h"
+#include "pg/sqlstate.h"
+
+/* Scans by key, also where a table was never analyzed; and a worker is one
+ * process on the old server. */
+static const char reader_settings[] = "-c enable_seqscan=off -c max_parallel_workers_per_gather=0";
+
+static const char *state_name(enum worker_state state) {
+    static const char *const names[] = {
+#define WORKER_NAME(name) #name,
+        WORKER_STATES(WORKER_NAME)
+#undef WORKER_NAME
+    };
+    return names[state];
+}
+
+void worker_set_state(struct worker *worker, enum worker_state state) {
+    log_line(&worker->job->log, LOG_DEBUG, "worker %d: %s -> %s", worker->number,
+             state_name(worker->state), state_name(state));
+    worker->state = state;
+}
+
+void worker_send(struct worker *worker, const char *sql, int n_params, const char *const *params) {
+    worker->fault = FAULT_NONE;
+    worker->affected = 0;
+    session_send(&worker->writer, sql, n_params, params);
+}
+
+void worker_pause(struct worker *worker, int reason, bool pause) {
+    worker->pauses = pause ? worker->pauses | reason : worker->pauses & ~reason;
+    session_pause(&worker->reader, worker->pauses != 0);
+}
+
+void worker_pace(struct worker *worker) {
+    if (worker->job->pace.rows_per_second == 0) {
+        return;
+    }
+    usec_t wait = pace_take(&worker->job->pace, 1, usec_monotonic());
+    if (wait > 0) {
+        worker_pause(worker, PAUSE_PACE, true);
+        timer_start(worker->timer, wait);
+    }
+}
+
+/* getting ready */
+
+static void import_snapshot(struct worker *worker) {
+    struct job *job = worker->job;
+    snprintf(worker->importing, sizeof worker->importing, "%s", job->snapshot);
+    struct buf sql;
+    buf_init(&sql);
+    buf_add(&sql, job->reader_path.data, job->reader_path.size);
+    buf_add_text(&sql, "; BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+                       " SET TRANSACTION SNAPSHOT ");
+    quote_literal(&sql, worker->importing, strlen(worker->importing));
+    buf_add_text(&sql, "; SELECT pg_current_snapshot(), now()");
+    worker_set_state(worker, WORKER_importing);
+    worker->fault = FAULT_NONE;
+    session_send(&worker->reader, sql.data, 0, NULL);
+    buf_fini(&sql);
+}
+
+static void keep_moment(struct worker *worker, const PGresult *result) {
+    buf_reset(&worker->moment);
+    buf_add_text(&worker->moment, PQgetvalue(result, 0, 0));
+    buf_reset(&worker->read_at);
+    buf_add_text(&worker->read_at, PQgetvalue(result, 0, 1));
+}
+
+/* The origin's commit time is the session's from then on: rows that were read
+ * from a snapshot are no newer than that, and a clock of the new server's has
+ * no say in it. */
+static void claim_origin(struct worker *worker) {
+    struct object_name origin = migration_copy_origin(worker->job->m, worker->number);
+    const char *params[] = {origin.text, worker->read_at.data};
+    worker_set_state(worker, WORKER_claiming);
+    worker_send(worker,
+                "SELECT pg_replication_origin_session_setup($1),"
+                "       pg_replication_origin_xact_setup('0/0', $2::timestamptz)",
+                2, params);
+}
+
+void worker_connect(struct worker *worker) {
+    struct err err;
+    err_clear(&err);
+    if ((worker->reader.state == SESSION_closed && !session_open(&worker->reader, &err)) ||
+        (worker->writer.state == SESSION_closed && !session_open(&worker->writer, &err))) {
+        if (worker->job->m->loop->stopping) {
+            return;
+        }
+        err_context(&err, "cannot connect to %s",
+                    session_is_open(&worker->reader) ? worker->job->m->new_side.label
+                                                     : worker->job->m->old_side.label);
+        worker->fault = session_is_open(&worker->reader) ? FAULT_WRITER : FAULT_READER;
+        worker->error = err;
+        worker_decide(worker);
+        return;
+    }
+    worker_proceed(worker);
+}
+
+/* The next step of a worker that has nothing under way. */
+void worker_proceed(struct worker *worker) {
+    bool open = session_is_open(&worker->reader) && session_is_open(&worker->writer);
+    if (!open) {
+        worker_set_state(worker, WORKER_down);
+        worker->job->woken = true;
+    } else if (!worker->imported) {
+        import_snapshot(worker);
+    } else if (!worker->claimed) {
+        claim_origin(worker);
+    } else if (worker->chunk != NULL || (worker->chunk = job_take(worker->job)) != NULL) {
+        worker_begin_chunk(worker);
+    } else if (worker->state != WORKER_idle) {
+        worker_set_state(worker, WORKER_idle);
+    }
+}
+
+void worker_wake(struct worker *worker) {
+    if (worker->state == WORKER_idle) {
+        worker_proceed(worker);
+    }
+}
+
+/* events of the reader */
+
+static void on_reader_result(void *owner, const PGresult *result) {
+    struct worker *worker = owner;
+    if (worker_note_fault(worker, FAULT_READER, result)) {
+        return;
+    }
+    if (worker->state == WORKER_importing && PQresultStatus(result) == PGRES_TUPLES_OK) {
+        keep_moment(worker, result);
+    }
+}
+
+static void on_reader_data(void *owner, const char *line, size_t size) {
+    struct worker *worker = owner;
+    if (worker->state == WORKER_copying) {
+        worker_copy_row(worker, line, size);
+    } else if (worker->state == WORKER_sifting) {
+        sift_row(worker, line, size);
+    }
+}
+
+static void on_reader_ready(void *owner) {
+    struct worker *worker = owner;
+    if (worker->state == WORKER_draining) {
+        worker_settle(worker);
+    } else if (worker->fault != FAULT_NONE) {
+        worker_fail(worker);
+    } else if (worker->state == WORKER_importing) {
+        worker->imported = true;
+        worker_proceed(worker);
+    } else if (worker->state == WORKER_copying) {
+        worker_end_copy(worker);
+    } else if (worker->state == WORKER_sifting) {
+        sift_reader_done(worker);
+    }
+}
+
+static void on_reader_lost(void *owner, const struct err *err) {
+    struct worker *worker = owner;
+    worker_lose(worker, FAULT_READER, err);
+}
+
+/* events of the writer */
+
+static void on_writer_result(void *owner, const PGresult *result) {
+    struct worker *worker = owner;
+    if (worker_note_fault(worker, FAULT_WRITER, result)) {
+        return;
+    }
+    worker->affected = strtoll(PQcmdTuples((PGresult *)(uintptr_t)result), NULL, 10);
+    if (PQresultStatus(result) == PGRES_COPY_IN) {
+        if (worker->state == WORKER_sifting) {
+            sift_writer_copies(worker);
+        } else {
+            worker_read(worker, WORKER_copying);
+        }
+    } else if (worker->state == WORKER_locking && PQresultStatus(result) == PGRES_TUPLES_OK) {
+        worker_note_ledger(worker, result);
+    }
+}
+
+static void on_writer_ready(void *owner) {
+    struct worker *worker = owner;
+    bool failed = worker->fault != FAULT_NONE;
+    switch (worker->state) {
+        case WORKER_sifting:
+            sift_writer_ready(worker); /* for which failures are nothing special */
+            return;
+        case WORKER_draining:
+            worker_settle(worker);
+            return;
+        case WORKER_undoing:
+            worker_decide(worker);
+            return;
+        case WORKER_claiming:
+            worker->claimed = !failed;
+            break;
+        case WORKER_beginning:
+        case WORKER_locking:
+        case WORKER_opening:
+        case WORKER_closing:
+        case WORKER_recording:
+        case WORKER_committing:
+            break;
+        case WORKER_down:
+        case WORKER_resting:
+        case WORKER_importing:
+        case WORKER_idle:
+        case WORKER_copying:
+            return; /* nothing was asked */
+    }
+    if (failed) {
+        worker_fail(worker);
+    } else {
+        worker_next_step(worker);
+    }
+}
+
+static void on_writer_drained(void *owner) {
+    worker_pause(owner, PAUSE_CLOGGED, false);
+}
+
+static void on_writer_lost(void *owner, const struct err *err) {
+    struct worker *worker = owner;
+    worker_lose(worker, FAULT_WRITER, err);
+}
+
+static void on_timer(void *owner) {
+    struct worker *worker = owner;
+    if (worker->state == WORKER_resting) {
+        worker_proceed(worker);
+    } else {
+        worker_pause(worker, PAUSE_PACE, false);
+    }
+}
+
+/* life */
+
+static const struct session_events reader_events = {
+    .result = on_reader_result,
+    .copy_data = on_reader_data,
+    .ready = on_reader_ready,
+    .lost = on_reader_lost,
+};
+
+static const struct session_events writer_events = {
+    .result = on_writer_result,
+    .ready = on_writer_ready,
+    .drained = on_writer_drained,
+    .lost = on_writer_lost,
+};
+
+static void init_sessions(struct worker *worker) {
+    struct migration *m = worker->job->m;
+    snprintf(worker->reader_name, sizeof worker->reader_name, "pgtandem copy %d reader",
+             worker->number);
+    snprintf(worker->writer_name, sizeof worker->writer_name, "pgtandem copy %d writer",
+             worker->number);
+    session_init(&worker->reader, m->loop, SESSION_SQL, m->old_side.dsn, worker->reader_name,
+                 &reader_events, worker);
+    session_init(&worker->writer, m->loop, SESSION_SQL, m->new_side.dsn, worker->writer_name,
+                 &writer_events, worker);
+    worker->reader.settings = reader_settings;
+    worker->writer.settings = worker->job->writer_settings.data;
+}
+
+void worker_init(struct worker *worker, struct job *job, int number) {
+    memset(worker, 0, sizeof *worker);
+    worker->job = job;
+    worker->number = number;
+    worker->state = WORKER_down;
+    worker->timer = timer_new(job->m->loop, on_timer, worker);
+    init_sessions(worker);
+    buf_init(&worker->moment);
+    buf_init(&worker->read_at);
+    buf_init(&worker->out);
+    arena_init(&worker->arena);
+    sift_init(&worker->sift);
+}
+
+void worker_fini(struct worker *worker) {
+    timer_free(worker->timer);
+    session_close(&worker->reader);
+    session_close(&worker->writer);
+    chunk_free(worker->chunk);
+    if (worker->mapped != NULL) {
+        line_map_fini(&worker->map);
+    }
+    buf_fini(&worker->moment);
+    buf_fini(&worker->read_at);
+    buf_fini(&worker->out);
+    arena_fini(&worker->arena);
+    sift_fini(&worker->sift);
+}

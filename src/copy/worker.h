@@ -1,0 +1,112 @@
+/* worker.h - copies chunk after chunk, from a session that reads to one that
+ * writes.
+ *
+ * A chunk is one transaction of the writer:
+ *     BEGIN, its ledger row locked; COPY, fed line by line from the reader's
+ *     COPY; the counts into the ledger row; COMMIT
+ * so it is copied once, whoever is killed when. The lock is what makes a retry
+ * safe after a COMMIT without an answer: the row then says that it was done.
+ *
+ * A chunk with a row that cannot be written is done again with care (sift.h).
+ * Contention and lost connections: again, after a while. A worker whose writer
+ * is slow stops reading; nothing gathers.
+ *
+ * The reader holds one snapshot for all its chunks. When it has to connect again
+ * it imports whatever the job's snapshot is by then; the ledger keeps which.
+ *
+ * The writer writes under an origin of its own, whose commit time is set to the
+ * reader's: the rows are of that moment, by the old database's clock. */
+#ifndef PGTANDEM_COPY_WORKER_H
+#define PGTANDEM_COPY_WORKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "copy/job.h"
+#include "copy/sift.h"
+#include "pg/session.h"
+#include "pg/timer.h"
+
+#define WORKER_STATES(X)                                                                           \
+    X(down)      /* wants its sessions opened: worker_connect() */                                 \
+    X(resting)   /* before another try */                                                          \
+    X(importing) /* reader: its transaction and snapshot */                                        \
+    X(claiming)  /* writer: its origin */                                                          \
+    X(idle)      /* no chunk to do */                                                              \
+    X(beginning) /* writer: BEGIN */                                                               \
+    X(locking)   /* writer: the ledger row */                                                      \
+    X(opening)   /* writer: COPY */                                                                \
+    X(copying)   /* rows are on their way */                                                       \
+    X(closing)   /* writer: the end of COPY */                                                     \
+    X(sifting)   /* with care, instead of opening, copying and closing */                          \
+    X(recording) /* writer: the counts */                                                          \
+    X(committing)                                                                                  \
+    X(draining) /* after a failure, until both sessions are quiet */                               \
+    X(undoing)  /* writer: ROLLBACK */
+
+enum worker_state {
+#define WORKER_ENUM(name) WORKER_##name,
+    WORKER_STATES(WORKER_ENUM)
+#undef WORKER_ENUM
+};
+
+/* Why a reader may not read on for now. */
+enum {
+    PAUSE_CLOGGED = 1, /* the writer has not taken what it was given */
+    PAUSE_PACE = 2,    /* max_rows_per_second */
+    PAUSE_SIFT = 4,    /* a block is being written */
+};
+
+enum fault { FAULT_NONE, FAULT_READER, FAULT_WRITER, FAULT_ROW, FAULT_ODD };
+
+struct worker {
+    struct job *job;
+    int number; /* from 0, as its origin's */
+    enum worker_state state;
+    char reader_name[32], writer_name[32]; /* application names */
+    struct session reader, writer;
+    bool imported, claimed;             /* the reader has its snapshot, the writer its origin */
+    char importing[SNAPSHOT_NAME_SIZE]; /* the snapshot's name */
+    struct buf moment, read_at;         /* the snapshot as the server describes it, and when */
+    struct timer *timer;                /* for resting, and for PAUSE_PACE */
+    int pauses;
+
+    struct chunk *chunk;
+    bool careful;        /* the chunk holds a row that cannot be written */
+    unsigned attempts;   /* that failed */
+    struct arena arena;  /* of the map, below */
+    struct line_map map; /* of the table `mapped` */
+    const struct mapping *mapped;
+    struct buf out; /* lines on their way to the writer */
+    int64_t rows_read, rows_written, rows_parked;
+    struct sift sift;
+
+    enum fault fault; /* of the request under way, or of the try that failed */
+    struct err error;
+    char detail[256];              /* the server's DETAIL: shows values */
+    int64_t affected;              /* rows, by the last command */
+    struct err row_error;          /* sift.h: why a single row failed */
+    bool in_ledger, chunk_is_done; /* what the ledger says of the chunk */
+};
+
+void worker_init(struct worker *worker, struct job *job, int number);
+void worker_fini(struct worker *worker);
+
+/* Opens what is not open, and goes to work. For sequential code only, in state
+ * `down`. */
+void worker_connect(struct worker *worker);
+/* There may be a chunk for an idle worker. */
+void worker_wake(struct worker *worker);
+
+/* For sift.h: requests of the writer, and what comes of them. */
+void worker_send(struct worker *worker, const char *sql, int n_params, const char *const *params);
+void worker_pause(struct worker *worker, int reason, bool pause);
+/* Counts a row against the limit, and pauses the reader if that is reached. */
+void worker_pace(struct worker *worker);
+/* All rows of the chunk are written or parked: the ledger, then COMMIT. */
+void worker_record(struct worker *worker);
+/* Gives this try up; what happens next depends on worker->error. */
+void worker_fail(struct worker *worker);
+
+#endif

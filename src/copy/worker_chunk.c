@@ -1,0 +1,237 @@
+/* worker_chunk.c - see worker_parts.h. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "copy/worker_parts.h"
+#include "pg/db.h"
+
+enum { SEND_SIZE = 32 * 1024 }; /* bytes of lines that are handed to the writer at once */
+
+/* beginning */
+
+/* The map and its scratch memory serve all chunks of a table. */
+static void use_table(struct worker *worker, const struct mapping *mapping) {
+    if (worker->mapped == mapping) {
+        return;
+    }
+    if (worker->mapped != NULL) {
+        line_map_fini(&worker->map);
+    }
+    arena_reset(&worker->arena);
+    line_map_init(&worker->map, mapping, &worker->arena);
+    worker->mapped = mapping;
+}
+
+struct chunk_id {
+    char table[24], chunk[24];
+};
+
+static struct chunk_id id_of(const struct chunk *chunk) {
+    struct chunk_id id;
+    snprintf(id.table, sizeof id.table, "%zu", chunk->mapping->number);
+    snprintf(id.chunk, sizeof id.chunk, "%d", chunk->number);
+    return id;
+}
+
+/* A statement with parameters goes alone: BEGIN comes first, by itself. */
+static void begin(struct worker *worker) {
+    worker_set_state(worker, WORKER_beginning);
+    worker_send(worker, worker->careful ? "BEGIN; SET CONSTRAINTS ALL IMMEDIATE" : "BEGIN", 0,
+                NULL);
+}
+
+void worker_begin_chunk(struct worker *worker) {
+    use_table(worker, worker->chunk->mapping);
+    worker->rows_read = worker->rows_written = worker->rows_parked = 0;
+    worker->pauses = 0;
+    buf_reset(&worker->out);
+    begin(worker);
+}
+
+static void lock_ledger(struct worker *worker) {
+    struct chunk_id id = id_of(worker->chunk);
+    const char *params[] = {worker->job->m->config->migration, id.table, id.chunk};
+    worker->in_ledger = worker->chunk_is_done = false;
+    worker_set_state(worker, WORKER_locking);
+    worker_send(worker,
+                "SELECT done_at IS NOT NULL, rows_read, rows_parked FROM pgtandem.chunk"
+                " WHERE migration = $1 AND table_number = $2::int AND chunk = $3::int FOR UPDATE",
+                3, params);
+}
+
+void worker_note_ledger(struct worker *worker, const PGresult *result) {
+    worker->in_ledger = PQntuples(result) == 1;
+    if (worker->in_ledger) {
+        worker->chunk_is_done = result_bool(result, 0, 0);
+        worker->rows_read = result_int(result, 0, 1);
+        worker->rows_parked = result_int(result, 0, 2);
+    }
+}
+
+static void open_copy(struct worker *worker) {
+    struct buf sql;
+    buf_init(&sql);
+    chunk_sql_write(&sql, worker->chunk->mapping);
+    worker_set_state(worker, WORKER_opening);
+    worker_send(worker, sql.data, 0, NULL);
+    buf_fini(&sql);
+}
+
+static void after_locking(struct worker *worker) {
+    if (!worker->in_ledger) {
+        worker->fault = FAULT_ODD;
+        err_set(&worker->error, ERR_FAILED, "the ledger has no such chunk");
+        err_hint(&worker->error, "somebody changed pgtandem.chunk: run teardown --all, empty the "
+                                 "new table and begin again");
+        worker_fail(worker);
+    } else if (worker->chunk_is_done) {
+        worker_set_state(worker, WORKER_committing); /* nothing, but it ends the transaction */
+        worker_send(worker, "COMMIT", 0, NULL);
+    } else if (worker->careful) {
+        sift_begin(worker);
+        worker_read(worker, WORKER_sifting);
+    } else {
+        open_copy(worker);
+    }
+}
+
+/* rows */
+
+void worker_read(struct worker *worker, enum worker_state state) {
+    struct buf sql;
+    buf_init(&sql);
+    chunk_sql_read(&sql, worker->chunk, &worker->map.fields);
+    worker_set_state(worker, state);
+    session_send(&worker->reader, sql.data, 0, NULL);
+    buf_fini(&sql);
+}
+
+static void send_lines(struct worker *worker) {
+    session_put_copy(&worker->writer, worker->out.data, worker->out.size);
+    buf_reset(&worker->out);
+    if (session_is_clogged(&worker->writer)) {
+        worker_pause(worker, PAUSE_CLOGGED, true);
+    }
+}
+
+void worker_copy_row(struct worker *worker, const char *line, size_t size) {
+    worker->rows_read++;
+    switch (line_map_row(&worker->map, line, size, &worker->out, &worker->error)) {
+        case LINE_MAPPED:
+            break;
+        case LINE_REFUSED:
+            worker->fault = FAULT_ROW;
+            worker_fail(worker);
+            return;
+        case LINE_ODD:
+            worker->fault = FAULT_ODD;
+            worker_fail(worker);
+            return;
+    }
+    if (worker->out.size >= SEND_SIZE) {
+        send_lines(worker);
+    }
+    worker_pace(worker);
+}
+
+void worker_end_copy(struct worker *worker) {
+    if (worker->out.size > 0) {
+        send_lines(worker);
+    }
+    worker_set_state(worker, WORKER_closing);
+    session_end_copy(&worker->writer, NULL);
+}
+
+/* ending */
+
+static const char record_sql[] =
+    "WITH counted AS ("
+    "    UPDATE pgtandem.progress SET parked = parked + $6::bigint"
+    "     WHERE migration = $1 AND link = 'forward' AND $6::bigint > 0)"
+    "UPDATE pgtandem.chunk"
+    "   SET rows_read = $4::bigint, rows_written = $5::bigint, rows_parked = $6::bigint,"
+    "       snapshot = $7, done_at = clock_timestamp()"
+    " WHERE migration = $1 AND table_number = $2::int AND chunk = $3::int";
+
+/* Every row that was sent must be there: the server's count is not ours. */
+static bool counts_are_right(struct worker *worker) {
+    if (worker->rows_read == worker->rows_written + worker->rows_parked) {
+        return true;
+    }
+    worker->fault = FAULT_ODD;
+    err_set(&worker->error, ERR_FAILED,
+            "%" PRId64 " rows were read, but %" PRId64 " written and %" PRId64 " parked",
+            worker->rows_read, worker->rows_written, worker->rows_parked);
+    return err_hint(&worker->error, "does a trigger of the new table leave rows out?");
+}
+
+void worker_record(struct worker *worker) {
+    if (!counts_are_right(worker)) {
+        worker_fail(worker);
+        return;
+    }
+    struct chunk_id id = id_of(worker->chunk);
+    char read[24], written[24], parked[24];
+    snprintf(read, sizeof read, "%" PRId64, worker->rows_read);
+    snprintf(written, sizeof written, "%" PRId64, worker->rows_written);
+    snprintf(parked, sizeof parked, "%" PRId64, worker->rows_parked);
+    const char *params[] = {worker->job->m->config->migration,
+                            id.table,
+                            id.chunk,
+                            read,
+                            written,
+                            parked,
+                            worker->moment.data};
+    worker_set_state(worker, WORKER_recording);
+    worker_send(worker, record_sql, 7, params);
+}
+
+static void after_commit(struct worker *worker) {
+    struct chunk *chunk = worker->chunk;
+    worker->chunk = NULL;
+    worker->careful = false;
+    worker->attempts = 0;
+    int64_t rows = worker->rows_read;
+    worker->rows_read = 0;
+    job_finish(worker->job, chunk, rows, worker->rows_parked);
+    worker_proceed(worker);
+}
+
+static void commit(struct worker *worker) {
+    worker_set_state(worker, WORKER_committing);
+    worker_send(worker, "COMMIT", 0, NULL);
+}
+
+void worker_next_step(struct worker *worker) {
+    switch (worker->state) {
+        case WORKER_beginning:
+            lock_ledger(worker);
+            break;
+        case WORKER_locking:
+            after_locking(worker);
+            break;
+        case WORKER_closing:
+            worker->rows_written = worker->affected;
+            worker_record(worker);
+            break;
+        case WORKER_recording:
+            commit(worker);
+            break;
+        case WORKER_committing:
+            after_commit(worker);
+            break;
+        case WORKER_claiming:
+            worker_proceed(worker);
+            break;
+        case WORKER_down:
+        case WORKER_resting:
+        case WORKER_importing:
+        case WORKER_idle:
+        case WORKER_opening: /* goes on with COPY's own answer */
+        case WORKER_copying:
+        case WORKER_sifting:
+        case WORKER_draining:
+        case WORKER_undoing:
+            break;
+    }
+}

@@ -1,0 +1,37 @@
+/* worker_parts.h - between the files that make up a worker; see worker.h.
+ *
+ *     worker.c          its life, and which event goes where
+ *     worker_chunk.c    one chunk from BEGIN to COMMIT
+ *     worker_failure.c  how a try ends that failed, and what is done then */
+#ifndef PGTANDEM_COPY_WORKER_PARTS_H
+#define PGTANDEM_COPY_WORKER_PARTS_H
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "copy/worker.h"
+
+void worker_set_state(struct worker *worker, enum worker_state state);
+void worker_proceed(struct worker *worker);
+
+/* worker_chunk.c */
+void worker_begin_chunk(struct worker *worker);
+/* Starts the reader's COPY, whose rows are for `state`. */
+void worker_read(struct worker *worker, enum worker_state state);
+void worker_copy_row(struct worker *worker, const char *line, size_t size);
+void worker_end_copy(struct worker *worker);
+/* What the ledger row says of the chunk. */
+void worker_note_ledger(struct worker *worker, const PGresult *result);
+/* The writer has done what its state asked for. */
+void worker_next_step(struct worker *worker);
+
+/* worker_failure.c */
+/* True when the result is an error; the request's first is kept. */
+bool worker_note_fault(struct worker *worker, enum fault fault, const PGresult *result);
+void worker_lose(struct worker *worker, enum fault fault, const struct err *err);
+/* Goes on once both sessions are quiet. */
+void worker_settle(struct worker *worker);
+void worker_decide(struct worker *worker);
+
+#endif
