@@ -10,7 +10,3 @@
     }
 
 NOT_YET(command_check)
-NOT_YET(command_setup)
-NOT_YET(command_backfill)
-NOT_YET(command_run)
-NOT_YET(command_verify)
