@@ -93,8 +93,9 @@ static void pause_slice(struct applier *applier) {
         applier->locking = true;
     }
     if (applier->attempts % NOISY_ATTEMPTS == 0) {
-        log_line(&applier->log, LOG_WARNING, "a batch waits for others at the same rows, %u tries: %s",
-                 applier->attempts, applier->cause.message);
+        log_line(&applier->log, LOG_WARNING,
+                 "a batch waits for others at the same rows, %u tries: %s", applier->attempts,
+                 applier->cause.message);
     }
     set_state(applier, APPLIER_pausing);
     timer_start(applier->again, delay < longest_pause ? delay : longest_pause);

@@ -45,8 +45,8 @@
     X(fetching) /* completing changes from the source */                                           \
     X(reading)  /* the target's rows under the slice's keys */                                     \
     X(writing)                                                                                     \
-    X(undoing)  /* rolling back after an error */                                                  \
-    X(pausing)  /* before the slice is tried again */
+    X(undoing) /* rolling back after an error */                                                   \
+    X(pausing) /* before the slice is tried again */
 
 enum applier_state {
 #define APPLIER_ENUM(name) APPLIER_##name,
@@ -85,14 +85,14 @@ struct applier {
 
     enum applier_state state;
     struct batch *batch;
-    size_t first, count;  /* the slice of it under way */
-    bool by_rows;         /* slices of one change */
-    bool locking;         /* READ COMMITTED, rows locked when read */
-    bool careful;         /* the slice's rows are read before it is written */
-    bool in_transaction;  /* the target transaction is open between rounds */
-    bool round_commits;   /* the round under way ends with COMMIT */
-    bool slice_guarded;   /* the slice is behind a savepoint */
-    bool slice_parks;     /* the slice's one change is being parked, for this reason: */
+    size_t first, count; /* the slice of it under way */
+    bool by_rows;        /* slices of one change */
+    bool locking;        /* READ COMMITTED, rows locked when read */
+    bool careful;        /* the slice's rows are read before it is written */
+    bool in_transaction; /* the target transaction is open between rounds */
+    bool round_commits;  /* the round under way ends with COMMIT */
+    bool slice_guarded;  /* the slice is behind a savepoint */
+    bool slice_parks;    /* the slice's one change is being parked, for this reason: */
     struct err park_reason;
     char park_detail[512];
     unsigned attempts; /* of the slice */
@@ -103,14 +103,14 @@ struct applier {
     struct effects effects;
     struct applier_totals totals;       /* of the open target transaction */
     struct applier_totals totals_after; /* when the slice under way is in */
-    struct applier_step *steps; /* what the results under way belong to */
+    struct applier_step *steps;         /* what the results under way belong to */
     size_t n_steps, step_capacity, step_at;
     struct err error; /* the round's first */
     bool moved;       /* a row with the same key has appeared meanwhile */
 };
 
-void applier_init(struct applier *applier, struct loop *loop,
-                  const struct applier_events *events, void *owner);
+void applier_init(struct applier *applier, struct loop *loop, const struct applier_events *events,
+                  void *owner);
 void applier_fini(struct applier *applier);
 
 /* Both sessions were opened (again) and are idle; the origin is set up. */

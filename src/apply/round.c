@@ -28,8 +28,8 @@ static struct applier_step *add_step(struct applier *applier, enum step_kind kin
                                      const char *label) {
     if (applier->n_steps == applier->step_capacity) {
         applier->step_capacity = applier->step_capacity == 0 ? 64 : 2 * applier->step_capacity;
-        applier->steps = mem_grow(applier->steps,
-                                  mem_mul(applier->step_capacity, sizeof *applier->steps));
+        applier->steps =
+            mem_grow(applier->steps, mem_mul(applier->step_capacity, sizeof *applier->steps));
     }
     struct applier_step *step = &applier->steps[applier->n_steps++];
     memset(step, 0, sizeof *step);
@@ -163,7 +163,8 @@ static void write_kind_of(struct applier *applier, enum write_kind kind, size_t 
         }
         size_t n = 0;
         for (size_t j = i; j < to; j++) {
-            if (!taken[j] && writes[j].kind == kind && statement_same_shape(&writes[i], &writes[j])) {
+            if (!taken[j] && writes[j].kind == kind &&
+                statement_same_shape(&writes[i], &writes[j])) {
                 taken[j] = true;
                 group[n++] = &writes[j];
             }
@@ -359,8 +360,7 @@ static void take_error(struct applier *applier, const struct applier_step *step,
     err_from_result(&applier->error, result);
     err_context(&applier->error, "%s", step->label);
     const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
-    snprintf(applier->park_detail, sizeof applier->park_detail, "%s",
-             detail != NULL ? detail : "");
+    snprintf(applier->park_detail, sizeof applier->park_detail, "%s", detail != NULL ? detail : "");
     applier->moved = is_key_violation(step, result);
 }
 

@@ -16,10 +16,10 @@ enum step_kind {
 
 struct applier_step {
     enum step_kind kind;
-    const struct mapping *mapping;    /* reads and writes */
-    const struct value *const *keys;  /* reads: in the order of their positions */
-    size_t n_rows;                    /* writes: how many rows must be affected */
-    bool exact;                       /* writes: no more and no fewer */
+    const struct mapping *mapping;   /* reads and writes */
+    const struct value *const *keys; /* reads: in the order of their positions */
+    size_t n_rows;                   /* writes: how many rows must be affected */
+    bool exact;                      /* writes: no more and no fewer */
     char label[160];
 };
 

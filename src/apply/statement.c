@@ -295,8 +295,7 @@ static void write_update(struct statement *statement, const struct write *const 
     add_key_match(sql, mapping);
 }
 
-static void write_delete(struct statement *statement, const struct write *const *writes,
-                         size_t n) {
+static void write_delete(struct statement *statement, const struct write *const *writes, size_t n) {
     const struct mapping *mapping = writes[0]->mapping;
     struct buf *sql = &statement->sql;
     add_write_keys(statement, writes, n);

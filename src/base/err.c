@@ -21,7 +21,8 @@ static void trim_partial_character(char *text) {
     }
 }
 
-static void format_text(char *into, size_t size, const char *format, va_list args) {
+static void __attribute__((format(printf, 3, 0)))
+format_text(char *into, size_t size, const char *format, va_list args) {
     vsnprintf(into, size, format, args);
     trim_partial_character(into);
 }

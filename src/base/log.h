@@ -13,7 +13,8 @@
 #include "base/err.h"
 #include "base/lsn.h"
 
-#define LOG_LEVELS(X) X(error, LOG_ERROR) X(warning, LOG_WARNING) X(info, LOG_INFO) X(debug, LOG_DEBUG)
+#define LOG_LEVELS(X)                                                                              \
+    X(error, LOG_ERROR) X(warning, LOG_WARNING) X(info, LOG_INFO) X(debug, LOG_DEBUG)
 
 enum log_level {
 #define LOG_ENUM(name, id) id,
@@ -30,7 +31,8 @@ struct log_source {
 };
 
 void log_set_level(enum log_level level);
-bool log_level_from_name(const char *name, enum log_level *level) __attribute__((warn_unused_result));
+bool log_level_from_name(const char *name, enum log_level *level)
+    __attribute__((warn_unused_result));
 bool log_enabled(enum log_level level);
 
 void log_line(const struct log_source *source, enum log_level level, const char *format, ...)

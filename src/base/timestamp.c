@@ -45,6 +45,12 @@ static bool parse_fraction(const char **text, const char *end, int *usec) {
     return true;
 }
 
+/* Enough that timegm() has nothing to carry over but a wrong day of a month. */
+static bool in_range(const struct tm *tm) {
+    return tm->tm_mon >= 1 && tm->tm_mon <= 12 && tm->tm_mday >= 1 && tm->tm_mday <= 31 &&
+           tm->tm_hour <= 23 && tm->tm_min <= 59 && tm->tm_sec <= 60;
+}
+
 bool usec_parse(const char *text, size_t size, usec_t *usec) {
     const char *p = text, *end = text + size;
     struct tm tm = {0};
@@ -56,7 +62,7 @@ bool usec_parse(const char *text, size_t size, usec_t *usec) {
               parse_number(&p, end, 2, &tm.tm_min) && parse_char(&p, end, ':') &&
               parse_number(&p, end, 2, &tm.tm_sec) && parse_fraction(&p, end, &fraction) &&
               end - p == 3 && memcmp(p, "+00", 3) == 0;
-    if (!ok) {
+    if (!ok || !in_range(&tm)) {
         return false;
     }
     tm.tm_year -= 1900;

@@ -58,12 +58,14 @@ static bool refuse_slot(const struct migration *m, enum direction direction,
                         const struct slot_info *slot, struct err *err) {
     struct object_name name = migration_slot(m, direction);
     if (!slot->is_ours) {
-        err_set(err, ERR_FAILED, "there is a slot \"%s\", but it is not a wal2json slot of this "
-                                 "database",
+        err_set(err, ERR_FAILED,
+                "there is a slot \"%s\", but it is not a wal2json slot of this "
+                "database",
                 name.text);
         return err_hint(err, "drop it, or give the migration another name");
     }
-    err_set(err, ERR_FAILED, "the slot \"%s\" is lost: the server dropped log it needed", name.text);
+    err_set(err, ERR_FAILED, "the slot \"%s\" is lost: the server dropped log it needed",
+            name.text);
     return err_hint(err, "raise max_slot_wal_keep_size, run teardown --all, empty the new table "
                          "and begin again");
 }
@@ -72,8 +74,7 @@ static bool create_slot(struct migration *m, enum direction direction, struct db
                         char *snapshot, struct err *err) {
     lsn_t consistent;
     struct side *source = migration_source(m, direction);
-    db_init(replication, m->loop, SESSION_REPLICATION, source->dsn, source->label,
-            "pgtandem slot");
+    db_init(replication, m->loop, SESSION_REPLICATION, source->dsn, source->label, "pgtandem slot");
     if (!db_open(replication, err) ||
         !slot_create(m, direction, replication, snapshot, &consistent, err)) {
         return false;
@@ -89,8 +90,8 @@ static bool must_be_there(const struct migration_state *state, enum direction di
 }
 
 static bool ensure_slot(struct migration *m, enum direction direction,
-                        const struct migration_state *state, struct db *replication,
-                        char *snapshot, struct err *err) {
+                        const struct migration_state *state, struct db *replication, char *snapshot,
+                        struct err *err) {
     struct slot_info slot;
     if (!slot_read(m, direction, &slot, err)) {
         return false;
@@ -110,8 +111,8 @@ bool prepare_slot(struct migration *m, enum direction direction, struct err *err
     struct migration_state state;
     struct db replication = {0};
     err_clear(err);
-    bool ok = state_read(m, &state, err) &&
-              ensure_slot(m, direction, &state, &replication, NULL, err);
+    bool ok =
+        state_read(m, &state, err) && ensure_slot(m, direction, &state, &replication, NULL, err);
     db_close(&replication);
     return ok;
 }

@@ -103,8 +103,8 @@ static bool remember_tables(struct service *service, struct err *err) {
     service->fingerprints = arena_zero(&service->lasting, 2 * n, sizeof *service->fingerprints);
     for (size_t i = 0; i < 2 * n; i++) {
         bool old = i < n;
-        service->fingerprints[i] = fingerprint(service, reporter_of(service, old), i % n, old,
-                                               &service->lasting, err);
+        service->fingerprints[i] =
+            fingerprint(service, reporter_of(service, old), i % n, old, &service->lasting, err);
         if (service->fingerprints[i] == NULL) {
             return false;
         }

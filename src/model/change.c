@@ -29,8 +29,8 @@ void batch_fini(struct batch *batch) {
 void batch_reset(struct batch *batch) {
     struct batch kept = *batch;
     arena_reset(&kept.arena);
-    *batch = (struct batch){
-        .arena = kept.arena, .changes = kept.changes, .capacity = kept.capacity};
+    *batch =
+        (struct batch){.arena = kept.arena, .changes = kept.changes, .capacity = kept.capacity};
 }
 
 struct change *batch_add(struct batch *batch) {
@@ -64,8 +64,8 @@ bool change_column_hides_nan(const struct column *column) {
 /* What to put where the stream has `v` and the row is gone or holds `now`. */
 static struct value completed(const struct column *column, struct value v, const struct value *now,
                               struct arena *arena) {
-    bool unknown = v.kind == VALUE_ABSENT ||
-                   (v.kind == VALUE_NULL && change_column_hides_nan(column));
+    bool unknown =
+        v.kind == VALUE_ABSENT || (v.kind == VALUE_NULL && change_column_hides_nan(column));
     if (!unknown) {
         return v;
     }
@@ -82,8 +82,8 @@ static struct value completed(const struct column *column, struct value v, const
 void change_complete(struct change *change, const struct value *row, struct arena *arena) {
     const struct table *source = change->mapping->source;
     for (size_t i = 0; i < source->n_columns; i++) {
-        change->source[i] = completed(&source->columns[i], change->source[i],
-                                      row != NULL ? &row[i] : NULL, arena);
+        change->source[i] =
+            completed(&source->columns[i], change->source[i], row != NULL ? &row[i] : NULL, arena);
     }
     change->source_gone = row == NULL;
     change_map(change, arena);

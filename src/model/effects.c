@@ -101,8 +101,8 @@ static void add_write(struct effects *effects, enum write_kind kind, const struc
         effects->writes =
             mem_grow(effects->writes, mem_mul(effects->capacity, sizeof *effects->writes));
     }
-    effects->writes[effects->n_writes++] = (struct write){kind, mapping, key, values,
-                                                          effects->segment};
+    effects->writes[effects->n_writes++] =
+        (struct write){kind, mapping, key, values, effects->segment};
 }
 
 /* More than the key, which an update only looks for. */

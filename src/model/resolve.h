@@ -34,7 +34,7 @@ enum policy { POLICY_BLIND, POLICY_LIVE };
 #define ACTIONS(X)                                                                                 \
     X(NOTHING)                                                                                     \
     X(INSERT)                                                                                      \
-    X(UPDATE)         /* the row at the change's key */                                            \
+    X(UPDATE) /* the row at the change's key */                                                    \
     X(DELETE)                                                                                      \
     X(MOVE)           /* give the row at the key its new key and values */                         \
     X(REPLACE)        /* delete the row at the key, update the one at the new key */               \

@@ -111,8 +111,7 @@ bool catalog_read_table(struct db *db, const struct table_name *name, struct are
     const char *params[] = {name->schema, name->name};
     PGresult *r = db_query(db, err, table_sql, 2, params);
     if (r == NULL) {
-        return err_context(err, "while reading %s.%s from %s", name->schema, name->name,
-                           db->label);
+        return err_context(err, "while reading %s.%s from %s", name->schema, name->name, db->label);
     }
     *table = NULL;
     if (PQntuples(r) == 0) {

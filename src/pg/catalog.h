@@ -25,8 +25,8 @@ const char *catalog_fingerprint(struct db *db, const struct table_name *name, st
 
 /* What a table has that answers to writes. */
 struct table_reactions {
-    bool triggers;    /* enabled user triggers or foreign keys that ordinary sessions fire */
-    bool deferrable;  /* deferrable unique or exclusion constraints */
+    bool triggers;   /* enabled user triggers or foreign keys that ordinary sessions fire */
+    bool deferrable; /* deferrable unique or exclusion constraints */
 };
 bool catalog_read_reactions(struct db *db, uint32_t oid, struct table_reactions *reactions,
                             struct err *err) __attribute__((warn_unused_result));

@@ -91,8 +91,8 @@ static const struct pgtandem_transform **load_transforms(struct migration *m,
     for (size_t i = 0; i < spec->n_transforms; i++) {
         struct err err;
         err_clear(&err);
-        list[i] = registry_load(&m->transforms, spec->transforms[i].use, m->config->directory,
-                                &err);
+        list[i] =
+            registry_load(&m->transforms, spec->transforms[i].use, m->config->directory, &err);
         if (list[i] == NULL) {
             problem_add(&m->problems, spec->transforms[i].line, "%s", err.message);
             problem_hint(&m->problems, "%s", err.hint);

@@ -40,7 +40,7 @@ struct migration {
     struct side old_side, new_side;
     bool same_database;
 
-    struct arena arena; /* tables, mappings, problems */
+    struct arena arena;                      /* tables, mappings, problems */
     struct table **old_tables, **new_tables; /* NULL: the table is not there */
     struct mapping_pair *pairs;              /* parallel to config->tables */
     size_t n_tables;

@@ -147,7 +147,6 @@ static void lose(struct session *session) {
 
 /* connecting */
 
-
 static void on_connect_poll(uv_poll_t *poll, int status, int events) {
     struct session_handles *handles = poll->data;
     (void)status;
@@ -219,8 +218,9 @@ static PGconn *start_connecting(const struct session *session) {
     /* later words win over what the dsn says */
     const char *keywords[] = {"dbname",          "application_name", "options",
                               "client_encoding", "replication",      NULL};
-    const char *values[] = {session->dsn, session->application,           options.data,
-                            "UTF8",       replication ? "database" : NULL, NULL};
+    const char *values[] = {
+        session->dsn, session->application, options.data, "UTF8", replication ? "database" : NULL,
+        NULL};
     PGconn *conn = PQconnectStartParams(keywords, values, 1);
     buf_fini(&options);
     return conn;
@@ -328,8 +328,8 @@ void session_queue(struct session *session, const char *sql, int n_params,
     }
 }
 
-void session_queue_prepare(struct session *session, const char *name, const char *sql,
-                           int n_params, const Oid *types) {
+void session_queue_prepare(struct session *session, const char *name, const char *sql, int n_params,
+                           const Oid *types) {
     if (session_is_open(session)) {
         check_sent(session, PQsendPrepare(session->conn, name, sql, n_params, types));
     }
@@ -338,8 +338,8 @@ void session_queue_prepare(struct session *session, const char *name, const char
 void session_queue_prepared(struct session *session, const char *name, int n_params,
                             const char *const *params, const int *lengths, const int *formats) {
     if (session_is_open(session)) {
-        check_sent(session, PQsendQueryPrepared(session->conn, name, n_params, params, lengths,
-                                                formats, 0));
+        check_sent(session,
+                   PQsendQueryPrepared(session->conn, name, n_params, params, lengths, formats, 0));
     }
 }
 

@@ -22,14 +22,14 @@
 #include "base/lsn.h"
 #include "pg/loop.h"
 
-#define SESSION_STATES(X)                                                                      \
-    X(closed)                                                                                  \
-    X(connecting)                                                                              \
-    X(idle)                                                                                    \
-    X(busy)      /* results are on their way */                                                \
-    X(copy_out)  /* data come from the server */                                               \
-    X(copy_in)   /* data go to the server */                                                   \
-    X(copy_both) /* streaming replication */                                                   \
+#define SESSION_STATES(X)                                                                          \
+    X(closed)                                                                                      \
+    X(connecting)                                                                                  \
+    X(idle)                                                                                        \
+    X(busy)      /* results are on their way */                                                    \
+    X(copy_out)  /* data come from the server */                                                   \
+    X(copy_in)   /* data go to the server */                                                       \
+    X(copy_both) /* streaming replication */                                                       \
     X(lost)      /* broken; `lost` has been or will be delivered */
 
 enum session_state {
@@ -104,8 +104,8 @@ void session_queue(struct session *session, const char *sql, int n_params,
                    const char *const *params);
 /* The same with everything libpq can say; `name` of a statement prepared with
  * session_queue_prepare. Parameters are copied by libpq. */
-void session_queue_prepare(struct session *session, const char *name, const char *sql,
-                           int n_params, const Oid *types);
+void session_queue_prepare(struct session *session, const char *name, const char *sql, int n_params,
+                           const Oid *types);
 void session_queue_prepared(struct session *session, const char *name, int n_params,
                             const char *const *params, const int *lengths, const int *formats);
 /* Ends the pipeline's round and sends it; `ready` follows its results. */

@@ -34,9 +34,9 @@ static const struct cure cures[] = {
     {"42501", "may not be used as an output plugin",
      "add wal2json to output_plugin_libraries in postgresql.conf "
      "(output_plugin_libraries = 'pgoutput, test_decoding, wal2json') and reload the server"},
-    {"58P01", "wal2json", "install wal2json on the database server (Debian: postgresql-15-wal2json)"},
-    {"55000", "wal_level",
-     "set wal_level = logical in postgresql.conf and restart the server"},
+    {"58P01", "wal2json",
+     "install wal2json on the database server (Debian: postgresql-15-wal2json)"},
+    {"55000", "wal_level", "set wal_level = logical in postgresql.conf and restart the server"},
     {"55000", "can no longer get changes",
      "the server dropped log that the slot needed (max_slot_wal_keep_size): run teardown --all, "
      "empty the new table and begin again with a new backfill"},

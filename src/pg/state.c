@@ -132,8 +132,8 @@ bool state_set_backfill(struct migration *m, enum backfill backfill, struct err 
 bool state_set_estimate(struct migration *m, int64_t rows, struct err *err) {
     char text[24];
     snprintf(text, sizeof text, "%" PRId64, rows);
-    return set_column(m, "UPDATE pgtandem.migration SET rows_estimated = $2::bigint WHERE name = $1",
-                      text, err);
+    return set_column(
+        m, "UPDATE pgtandem.migration SET rows_estimated = $2::bigint WHERE name = $1", text, err);
 }
 
 bool state_lock(struct migration *m, struct err *err) {

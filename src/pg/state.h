@@ -22,11 +22,11 @@ enum phase {
 };
 const char *phase_name(enum phase phase);
 
-#define BACKFILLS(X)                                                                           \
-    X(pending)                                                                                 \
-    X(running)                                                                                 \
-    X(copied) /* every chunk is there; statements after the copy are not yet done */           \
-    X(done)                                                                                    \
+#define BACKFILLS(X)                                                                               \
+    X(pending)                                                                                     \
+    X(running)                                                                                     \
+    X(copied) /* every chunk is there; statements after the copy are not yet done */               \
+    X(done)                                                                                        \
     X(skipped)
 enum backfill {
 #define BACKFILL_ENUM(name) BACKFILL_##name,

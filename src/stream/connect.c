@@ -85,8 +85,9 @@ static bool connect_writer(struct link *link, struct err *err) {
 
 static bool check_slot(struct link *link, const struct slot_info *slot, struct err *err) {
     if (!slot->exists || !slot->is_ours) {
-        err_set(err, ERR_FAILED, slot->exists ? "the slot \"%s\" in %s is not one of pgtandem's"
-                                              : "the slot \"%s\" is gone from %s",
+        err_set(err, ERR_FAILED,
+                slot->exists ? "the slot \"%s\" in %s is not one of pgtandem's"
+                             : "the slot \"%s\" is gone from %s",
                 link->slot.text, link->source.label);
         memcpy(err->sqlstate, "42704", 6);
         return err_hint(err, "changes may be lost: run teardown --all, empty the new table and "
@@ -104,8 +105,7 @@ static bool check_slot(struct link *link, const struct slot_info *slot, struct e
 
 static bool connect_source(struct link *link, struct err *err) {
     struct slot_info slot;
-    if (!db_open(&link->source, err) ||
-        !slot_read_on(&link->source, link->slot.text, &slot, err) ||
+    if (!db_open(&link->source, err) || !slot_read_on(&link->source, link->slot.text, &slot, err) ||
         !check_slot(link, &slot, err)) {
         return false;
     }
@@ -173,8 +173,7 @@ bool link_start_stream(struct loop *loop, struct db *stream, const char *sql,
 static bool connect_stream(struct link *link, struct err *err) {
     struct buf sql;
     buf_init(&sql);
-    replication_start_sql(&sql, link->slot.text, 0, &link->ours, link->mappings,
-                          link->m->n_tables);
+    replication_start_sql(&sql, link->slot.text, 0, &link->ours, link->mappings, link->m->n_tables);
     bool ok = false;
     for (int attempt = 0; !ok; attempt++) {
         ok = link_start_stream(link->m->loop, &link->stream, sql.data, &link_stream_events, link,

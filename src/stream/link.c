@@ -12,7 +12,7 @@
 
 static const size_t batch_bytes = 4 * 1024 * 1024;
 static const usec_t heartbeat_interval = USEC_SECOND;
-static const usec_t report_pause = USEC_SECOND / 50; /* between two reports on demand */
+static const usec_t report_pause = USEC_SECOND / 50;  /* between two reports on demand */
 static const usec_t silence_limit = 30 * USEC_SECOND; /* then the server is asked for a word */
 
 const char *link_state_name(enum link_state state) {
@@ -354,8 +354,9 @@ static void on_stream_notice(void *owner, const PGresult *result) {
     }
     struct err err;
     err_set(&err, ERR_FAILED, "the server left out a change: %s", text);
-    err_hint(&err, "give the table a replica identity again (ALTER TABLE ... REPLICA IDENTITY "
-                   "DEFAULT), run teardown --all and begin again: the change is lost to the stream");
+    err_hint(&err,
+             "give the table a replica identity again (ALTER TABLE ... REPLICA IDENTITY "
+             "DEFAULT), run teardown --all and begin again: the change is lost to the stream");
     fail_fatally(link, &err);
 }
 

@@ -57,10 +57,10 @@ struct link {
     struct buf writer_settings;
 
     enum link_state state;
-    struct err error;     /* why it is retrying or failed */
-    usec_t retry_at;      /* usec_monotonic() */
-    unsigned attempts;    /* in a row that did not get to streaming */
-    bool said_retrying;   /* one log line an outage */
+    struct err error;   /* why it is retrying or failed */
+    usec_t retry_at;    /* usec_monotonic() */
+    unsigned attempts;  /* in a row that did not get to streaming */
+    bool said_retrying; /* one log line an outage */
 
     struct db target, source, stream;
     struct applier applier;
@@ -73,9 +73,9 @@ struct link {
     /* the transaction being received */
     struct transaction transaction;
     bool in_transaction;
-    bool skipping;            /* the target has it already */
-    size_t transaction_rows;  /* its changes so far, pieces included */
-    bool piece_handed_over;   /* an earlier piece of it went to the applier */
+    bool skipping;           /* the target has it already */
+    size_t transaction_rows; /* its changes so far, pieces included */
+    bool piece_handed_over;  /* an earlier piece of it went to the applier */
 
     struct batch batches[2];
     struct batch *gathering; /* the other one is with the applier, or empty */

@@ -202,10 +202,10 @@ static void fini_proof(struct proof *proof) {
 bool prove_filter(struct migration *m, enum direction direction, struct err *err) {
     struct proof proof;
     init_proof(&proof, m, direction);
-    bool ok = origins_read_on(&proof.source, m->config->migration, &proof.arena, &proof.ours,
-                              err) &&
-              write_markers(&proof, err) && start(&proof, err) && read_until_plain(&proof, err);
+    bool ok =
+        origins_read_on(&proof.source, m->config->migration, &proof.arena, &proof.ours, err) &&
+        write_markers(&proof, err) && start(&proof, err) && read_until_plain(&proof, err);
     fini_proof(&proof);
-    return ok || err_context(err, "cannot prove the filter of the %s link",
-                             direction_name(direction));
+    return ok ||
+           err_context(err, "cannot prove the filter of the %s link", direction_name(direction));
 }

@@ -31,8 +31,8 @@ static void add_filter(struct buf *sql, const struct origin_ids *filtered) {
 }
 
 void replication_start_sql(struct buf *sql, const char *slot, lsn_t start,
-                           const struct origin_ids *filtered,
-                           const struct mapping *const *mappings, size_t n_mappings) {
+                           const struct origin_ids *filtered, const struct mapping *const *mappings,
+                           size_t n_mappings) {
     struct buf tables;
     buf_init(&tables);
     for (size_t i = 0; i < n_mappings; i++) {

@@ -13,7 +13,7 @@
 /* `start` 0: where the slot stands. `filtered`: ids of the origins whose
  * changes are not to come. */
 void replication_start_sql(struct buf *sql, const char *slot, lsn_t start,
-                           const struct origin_ids *filtered,
-                           const struct mapping *const *mappings, size_t n_mappings);
+                           const struct origin_ids *filtered, const struct mapping *const *mappings,
+                           size_t n_mappings);
 
 #endif

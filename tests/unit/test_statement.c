@@ -1,0 +1,155 @@
+/* test_statement.c - the texts of statements, and their parameters' bytes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "apply/array.h"
+#include "apply/statement.h"
+#include "changes.h"
+
+struct fixture {
+    struct sample sample;
+    struct statement statement;
+};
+
+static int begin(void **state) {
+    struct fixture *f = test_calloc(1, sizeof *f);
+    sample_init(&f->sample);
+    assert_true(sample_build(&f->sample));
+    statement_init(&f->statement);
+    *state = f;
+    return 0;
+}
+
+static int end(void **state) {
+    struct fixture *f = *state;
+    statement_fini(&f->statement);
+    sample_fini(&f->sample);
+    test_free(f);
+    return 0;
+}
+
+static struct write make_write(struct fixture *f, enum write_kind kind, const char *key,
+                               const char *row) {
+    const struct change *change = changes_make(&f->sample, CHANGE_update, key, row);
+    return (struct write){kind, change->mapping, change->key, change->target, 0};
+}
+
+static void expect_sql(struct fixture *f, const char *wanted) {
+    assert_string_equal(buf_text(&f->statement.sql), wanted);
+}
+
+static void an_upsert_names_every_column(void **state) {
+    struct fixture *f = *state;
+    struct write write = make_write(f, WRITE_UPSERT, "1", "1|a@x|Ann Lee|~");
+    const struct write *writes[] = {&write};
+    statement_write(&f->statement, writes, 1);
+    expect_sql(f, "INSERT INTO \"app_v2\".\"users\" AS t (\"id\", \"email\", \"first_name\", "
+                  "\"last_name\", \"bio\") OVERRIDING SYSTEM VALUE SELECT u.c0::bigint, "
+                  "u.c1::text, u.c2::text, u.c3::text, u.c4::text FROM unnest($1::text[], "
+                  "$2::text[], $3::text[], $4::text[], $5::text[]) AS u(c0, c1, c2, c3, c4) ON "
+                  "CONFLICT (\"id\") DO UPDATE SET \"email\" = excluded.\"email\", \"first_name\" "
+                  "= excluded.\"first_name\", \"last_name\" = excluded.\"last_name\", \"bio\" = "
+                  "excluded.\"bio\"");
+    assert_string_equal(f->statement.label, "upsert into app_v2.users");
+}
+
+static void an_update_leaves_out_the_key_and_what_did_not_come(void **state) {
+    struct fixture *f = *state;
+    struct write write = make_write(f, WRITE_UPDATE, "1", "1|a@x|-|-");
+    const struct write *writes[] = {&write};
+    statement_write(&f->statement, writes, 1);
+    expect_sql(f, "UPDATE \"app_v2\".\"users\" AS t SET \"email\" = u.c1::text FROM "
+                  "unnest($1::text[], $2::text[]) AS u(k0, c1) WHERE t.\"id\" = u.k0::bigint");
+}
+
+static void a_move_writes_the_key(void **state) {
+    struct fixture *f = *state;
+    struct write write = make_write(f, WRITE_MOVE, "1", "2|-|-|-");
+    const struct write *writes[] = {&write};
+    statement_write(&f->statement, writes, 1);
+    expect_sql(f, "UPDATE \"app_v2\".\"users\" AS t SET \"id\" = u.c0::bigint FROM "
+                  "unnest($1::text[], $2::text[]) AS u(k0, c0) WHERE t.\"id\" = u.k0::bigint");
+}
+
+static void a_delete_knows_keys_only(void **state) {
+    struct fixture *f = *state;
+    const struct change *change = changes_make(&f->sample, CHANGE_delete, "1", NULL);
+    struct write write = {WRITE_DELETE, change->mapping, change->key, NULL, 0};
+    const struct write *writes[] = {&write, &write};
+    statement_write(&f->statement, writes, 2);
+    expect_sql(f, "DELETE FROM \"app_v2\".\"users\" AS t USING unnest($1::text[]) AS u(k0) WHERE "
+                  "t.\"id\" = u.k0::bigint");
+    assert_int_equal(f->statement.n_rows, 2);
+}
+
+static void a_read_asks_for_what_transforms_wrote(void **state) {
+    struct fixture *f = *state;
+    const struct change *change = changes_make(&f->sample, CHANGE_delete, "1", NULL);
+    const struct value *keys[] = {change->key};
+    statement_read(&f->statement, change->mapping, keys, 1, true);
+    expect_sql(f, "SELECT u.position, t.\"first_name\", t.\"last_name\" FROM unnest($1::text[]) "
+                  "WITH ORDINALITY AS u(k0, position) JOIN \"app_v2\".\"users\" AS t ON t.\"id\" "
+                  "= u.k0::bigint FOR NO KEY UPDATE OF t");
+    statement_read(&f->statement, change->mapping, keys, 1, false);
+    assert_null(strstr(buf_text(&f->statement.sql), "FOR NO KEY UPDATE"));
+}
+
+static void an_array_is_what_array_recv_reads(void **state) {
+    struct fixture *f = *state;
+    struct write one = make_write(f, WRITE_UPDATE, "7", "7|ab|-|-");
+    struct write two = make_write(f, WRITE_UPDATE, "8", "8|~|-|-");
+    const struct write *writes[] = {&one, &two};
+    statement_write(&f->statement, writes, 2);
+    static const char bytes[] = "\0\0\0\1"         /* dimensions */
+                                "\0\0\0\1"         /* has NULLs */
+                                "\0\0\0\31"        /* of text */
+                                "\0\0\0\2\0\0\0\1" /* two, from 1 */
+                                "\0\0\0\2ab"
+                                "\377\377\377\377";
+    assert_int_equal(f->statement.n_params, 2);
+    assert_int_equal(f->statement.params[1].size, sizeof bytes - 1);
+    assert_memory_equal(f->statement.params[1].data, bytes, sizeof bytes - 1);
+}
+
+static void updates_of_different_columns_differ_in_shape(void **state) {
+    struct fixture *f = *state;
+    struct write a = make_write(f, WRITE_UPDATE, "1", "1|a@x|-|-");
+    struct write b = make_write(f, WRITE_UPDATE, "2", "2|~|-|-");
+    struct write c = make_write(f, WRITE_UPDATE, "3", "3|c@x|Ann Lee|-");
+    assert_true(statement_same_shape(&a, &b));
+    assert_false(statement_same_shape(&a, &c));
+    a.kind = WRITE_DELETE;
+    assert_false(statement_same_shape(&a, &b));
+}
+
+static void text_arrays_escape_quotes_and_backslashes(void **state) {
+    (void)state;
+    struct buf text;
+    buf_init(&text);
+    array_add_element(&text, value_text("a\"b\\c,{", 7));
+    buf_add_char(&text, ',');
+    array_add_element(&text, value_null());
+    assert_string_equal(buf_text(&text), "\"a\\\"b\\\\c,{\",NULL");
+    buf_fini(&text);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(an_upsert_names_every_column),
+        TEST(an_update_leaves_out_the_key_and_what_did_not_come),
+        TEST(a_move_writes_the_key),
+        TEST(a_delete_knows_keys_only),
+        TEST(a_read_asks_for_what_transforms_wrote),
+        TEST(an_array_is_what_array_recv_reads),
+        TEST(updates_of_different_columns_differ_in_shape),
+        cmocka_unit_test(text_arrays_escape_quotes_and_backslashes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
