@@ -25,7 +25,8 @@ static const usec_t connect_timeout = 15 * USEC_SECOND;
  * of ours end or see less than the whole table is switched off. */
 static const char pinned_settings[] =
     "-c datestyle=ISO,YMD -c timezone=UTC -c intervalstyle=postgres -c bytea_output=hex"
-    " -c extra_float_digits=3 -c lc_monetary=C -c xmloption=content -c search_path="
+    " -c extra_float_digits=3 -c lc_monetary=C -c xmloption=content -c array_nulls=on"
+    " -c search_path="
     " -c standard_conforming_strings=on -c default_transaction_isolation=read\\ committed"
     " -c default_transaction_read_only=off -c default_transaction_deferrable=off"
     " -c synchronous_commit=on -c row_security=off -c statement_timeout=0"
