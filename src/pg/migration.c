@@ -50,6 +50,7 @@ bool migration_connect(struct migration *m, struct err *err) {
 bool migration_read_catalogs(struct migration *m, struct err *err) {
     m->old_tables = arena_zero(&m->arena, m->n_tables, sizeof *m->old_tables);
     m->new_tables = arena_zero(&m->arena, m->n_tables, sizeof *m->new_tables);
+    m->pairs = arena_zero(&m->arena, m->n_tables, sizeof *m->pairs);
     for (size_t i = 0; i < m->n_tables; i++) {
         const struct table_spec *spec = &m->config->tables[i];
         if (!catalog_read_table(&m->old_side.db, &spec->old_table, &m->arena, &m->old_tables[i],
@@ -102,25 +103,21 @@ static const struct pgtandem_transform **load_transforms(struct migration *m,
     return ok ? list : NULL;
 }
 
-static void build_one(struct migration *m, size_t i) {
+bool migration_build_mapping(struct migration *m, size_t i) {
     const struct table_spec *spec = &m->config->tables[i];
     const struct pgtandem_transform **transforms = load_transforms(m, spec);
-    if (!report_missing_tables(m, i) || transforms == NULL) {
-        return;
-    }
-    if (!mapping_build(spec, i, m->old_tables[i], m->new_tables[i], transforms, &m->arena,
-                       &m->pairs[i], &m->problems)) {
-        return; /* the reasons are in m->problems */
-    }
+    return report_missing_tables(m, i) && transforms != NULL &&
+           mapping_build(spec, i, m->old_tables[i], m->new_tables[i], transforms, &m->arena,
+                         &m->pairs[i], &m->problems);
 }
 
 bool migration_build_mappings(struct migration *m, struct err *err) {
+    bool ok = true;
     m->problems.count = 0;
-    m->pairs = arena_zero(&m->arena, m->n_tables, sizeof *m->pairs);
     for (size_t i = 0; i < m->n_tables; i++) {
-        build_one(m, i);
+        ok = migration_build_mapping(m, i) && ok;
     }
-    if (m->problems.count == 0) {
+    if (ok) {
         return true;
     }
     const struct problem *first = &m->problems.items[0];
@@ -160,6 +157,13 @@ struct object_name migration_copy_origin(const struct migration *m, int worker) 
     struct object_name name;
     snprintf(name.text, sizeof name.text, "pgtandem_%s_copy_%d", m->config->migration, worker);
     return name;
+}
+
+struct name_pattern migration_name_pattern(const char *migration) {
+    struct name_pattern pattern;
+    snprintf(pattern.text, sizeof pattern.text, "^pgtandem_%s_(forward|reverse|copy_[0-9]+)$",
+             migration);
+    return pattern;
 }
 
 int64_t migration_lock_key(const struct migration *m) {

@@ -62,6 +62,11 @@ bool migration_connect_side(struct migration *m, struct side *side, struct err *
 bool migration_read_catalogs(struct migration *m, struct err *err)
     __attribute__((warn_unused_result));
 
+/* Builds one table's mappings, where both of its tables are there. False: the
+ * reasons were added to m->problems. */
+bool migration_build_mapping(struct migration *m, size_t table)
+    __attribute__((warn_unused_result));
+
 /* Loads transforms and builds the mappings from the catalogs read before.
  * False with ERR_USAGE and the first problem in *err; all are in m->problems. */
 bool migration_build_mappings(struct migration *m, struct err *err)
@@ -77,6 +82,12 @@ const struct mapping *migration_mapping(const struct migration *m, size_t table,
 struct object_name migration_slot(const struct migration *m, enum direction direction);
 struct object_name migration_origin(const struct migration *m, enum direction direction);
 struct object_name migration_copy_origin(const struct migration *m, int worker);
+
+/* A regular expression for all of these names, and for no other migration's. */
+struct name_pattern {
+    char text[96];
+};
+struct name_pattern migration_name_pattern(const char *migration);
 
 /* The advisory lock that a running service or backfill holds in the new
  * database: one at a time, and the way to see from outside that it lives.

@@ -165,12 +165,11 @@ bool origins_create(struct migration *m, struct err *err) {
 
 bool origins_read_on(struct db *db, const char *migration, struct arena *arena,
                      struct origin_ids *ids, struct err *err) {
-    char pattern[128];
-    snprintf(pattern, sizeof pattern, "^pgtandem_%s_(forward|reverse|copy_[0-9]+)$", migration);
+    struct name_pattern pattern = migration_name_pattern(migration);
     PGresult *r = db_query(db, err,
                            "SELECT roident FROM pg_replication_origin WHERE roname ~ $1"
                            " ORDER BY roident",
-                           1, (const char *const[]){pattern});
+                           1, (const char *const[]){pattern.text});
     if (r == NULL) {
         return err_context(err, "cannot look up the origins in %s", db->label);
     }
