@@ -54,15 +54,31 @@ static bool make_tables(struct migration *m, struct preparation *preparation, st
 
 /* slots */
 
-static bool refuse_slot(const struct migration *m, enum direction direction,
-                        const struct slot_info *slot, struct err *err) {
+/* A slot that has gone missing has taken changes with it. */
+static bool must_be_there(const struct migration_state *state, enum direction direction) {
+    return direction == FORWARD ? state->backfill != BACKFILL_pending : state->phase >= PHASE_live;
+}
+
+bool preparation_slot_fits(struct migration *m, enum direction direction,
+                           const struct migration_state *state, const struct slot_info *slot,
+                           struct err *err) {
     struct object_name name = migration_slot(m, direction);
+    if (!slot->exists) {
+        if (!must_be_there(state, direction)) {
+            return true;
+        }
+        err_set(err, ERR_FAILED, "the slot \"%s\" is gone from %s, and changes with it", name.text,
+                migration_source(m, direction)->label);
+        return err_hint(err, "run teardown --all, empty the new table and begin again");
+    }
     if (!slot->is_ours) {
         err_set(err, ERR_FAILED,
-                "there is a slot \"%s\", but it is not a wal2json slot of this "
-                "database",
+                "there is a slot \"%s\", but it is not a wal2json slot of this database",
                 name.text);
         return err_hint(err, "drop it, or give the migration another name");
+    }
+    if (!slot->lost) {
+        return true;
     }
     err_set(err, ERR_FAILED, "the slot \"%s\" is lost: the server dropped log it needed",
             name.text);
@@ -84,27 +100,13 @@ static bool create_slot(struct migration *m, enum direction direction, struct db
     return true;
 }
 
-/* A slot that has gone missing has taken changes with it. */
-static bool must_be_there(const struct migration_state *state, enum direction direction) {
-    return direction == FORWARD ? state->backfill != BACKFILL_pending : state->phase >= PHASE_live;
-}
-
 static bool ensure_slot(struct migration *m, enum direction direction,
                         const struct migration_state *state, struct db *replication, char *snapshot,
                         struct err *err) {
     struct slot_info slot;
-    if (!slot_read(m, direction, &slot, err)) {
-        return false;
-    }
-    if (slot.exists) {
-        return (slot.is_ours && !slot.lost) || refuse_slot(m, direction, &slot, err);
-    }
-    if (must_be_there(state, direction)) {
-        err_set(err, ERR_FAILED, "the slot \"%s\" is gone from %s, and changes with it",
-                migration_slot(m, direction).text, migration_source(m, direction)->label);
-        return err_hint(err, "run teardown --all, empty the new table and begin again");
-    }
-    return create_slot(m, direction, replication, snapshot, err);
+    return slot_read(m, direction, &slot, err) &&
+           preparation_slot_fits(m, direction, state, &slot, err) &&
+           (slot.exists || create_slot(m, direction, replication, snapshot, err));
 }
 
 bool prepare_slot(struct migration *m, enum direction direction, struct err *err) {

@@ -26,6 +26,12 @@ bool prepare(struct migration *m, struct preparation *preparation, bool want_sna
              struct err *err) __attribute__((warn_unused_result));
 void preparation_fini(struct preparation *preparation);
 
+/* Can a link begin with its slot as it is? A missing one will do where it is
+ * still to be created. */
+bool preparation_slot_fits(struct migration *m, enum direction direction,
+                           const struct migration_state *state, const struct slot_info *slot,
+                           struct err *err) __attribute__((warn_unused_result));
+
 /* Creates a link's slot if it is missing, without a snapshot. */
 bool prepare_slot(struct migration *m, enum direction direction, struct err *err)
     __attribute__((warn_unused_result));

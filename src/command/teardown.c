@@ -70,12 +70,10 @@ static void remove_strays(struct teardown *t, struct side *side, drop_fn *functi
     }
     struct err err;
     err_clear(&err);
-    char pattern[128];
-    snprintf(pattern, sizeof pattern, "^pgtandem_%s_(forward|reverse|copy_[0-9]+)$",
-             t->m.config->migration);
-    PGresult *r = db_query(&side->db, &err, sql, 1, (const char *const[]){pattern});
+    struct name_pattern pattern = migration_name_pattern(t->m.config->migration);
+    PGresult *r = db_query(&side->db, &err, sql, 1, (const char *const[]){pattern.text});
     if (r == NULL) {
-        report_left(t, what, pattern, side, &err);
+        report_left(t, what, pattern.text, side, &err);
         return;
     }
     for (int i = 0; i < PQntuples(r); i++) {
