@@ -143,8 +143,8 @@ static bool batch_is_full(const struct link *link) {
         return batch->n_changes >= limit || batch->bytes >= batch_bytes;
     }
     /* in the middle of a transaction: cut it only if it is a large one */
-    return batch->bytes >= batch_bytes || link->transaction_rows >= limit ||
-           batch->n_changes >= 2 * limit;
+    bool large = link->transaction_rows >= limit;
+    return batch->bytes >= batch_bytes || batch->n_changes >= (large ? limit : 2 * limit);
 }
 
 static bool has_something_to_do(const struct link *link) {
