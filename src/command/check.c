@@ -31,9 +31,11 @@ static void add_roles(struct site *site, bool is_old, bool is_new) {
     site->is_source[REVERSE] = site->is_target[FORWARD] = is_new;
 }
 
+/* One database is one site only where both sides come to it in the same way:
+ * with two roles there are two lists of privileges. */
 static void find_sites(struct check *check) {
     struct migration *m = check->m;
-    if (m->same_database) {
+    if (m->same_database && strcmp(m->old_side.dsn, m->new_side.dsn) == 0) {
         struct site *both = add_site(check, &m->old_side, "database");
         add_roles(both, true, true);
         both->is_one_server = true;

@@ -11,7 +11,7 @@
 #include "pg/migration.h"
 #include "pg/state.h"
 
-/* A database, and what is asked of it. Both sides in one database are one. */
+/* A database, the role that comes to it, and what is asked of both. */
 struct site {
     struct side *side;
     const char *where;
