@@ -119,14 +119,63 @@ bool prepare_slot(struct migration *m, enum direction direction, struct err *err
     return ok;
 }
 
+/* connecting */
+
+static const usec_t start_patience = 60 * USEC_SECOND; /* for a server that is starting up */
+static const usec_t lock_patience = 5 * USEC_SECOND;   /* for a predecessor's last session */
+static const usec_t patience_step = USEC_SECOND / 5;
+
+static bool wait_a_step(struct migration *m, usec_t deadline, const struct err *cause, bool *said,
+                        struct err *err) {
+    if (usec_monotonic() >= deadline) {
+        return false;
+    }
+    if (!*said) {
+        log_line(&(struct log_source){m->config->migration, "setup", 0}, LOG_INFO, "waiting: %s",
+                 cause->message);
+        *said = true;
+    }
+    struct err interrupted;
+    if (loop_sleep(m->loop, patience_step, &interrupted)) {
+        return true;
+    }
+    *err = interrupted;
+    return false;
+}
+
+/* A server in recovery will soon be there; any other trouble is for a person. */
+static bool connect_patiently(struct migration *m, struct err *err) {
+    usec_t deadline = usec_monotonic() + start_patience;
+    bool said = false;
+    while (!migration_connect(m, err)) {
+        if (strcmp(err->sqlstate, "57P03") != 0 || !wait_a_step(m, deadline, err, &said, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The sessions of a process that was killed end a moment later than it. */
+static bool lock_patiently(struct migration *m, struct err *err) {
+    usec_t deadline = usec_monotonic() + lock_patience;
+    bool said = false;
+    while (!state_lock(m, err)) {
+        if (err->sqlstate[0] != '\0' || !wait_a_step(m, deadline, err, &said, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* all of it */
 
 bool prepare(struct migration *m, struct preparation *preparation, bool want_snapshot,
              struct err *err) {
     memset(preparation, 0, sizeof *preparation);
     err_clear(err);
-    return migration_connect(m, err) && state_lock(m, err) && make_tables(m, preparation, err) &&
-           migration_build_mappings(m, err) && state_install(m, err) && origins_create(m, err) &&
+    return connect_patiently(m, err) && lock_patiently(m, err) &&
+           make_tables(m, preparation, err) && migration_build_mappings(m, err) &&
+           state_install(m, err) && origins_create(m, err) &&
            state_read(m, &preparation->state, err) &&
            ensure_slot(m, FORWARD, &preparation->state, &preparation->replication,
                        want_snapshot ? preparation->snapshot : NULL, err);

@@ -109,6 +109,9 @@ static void report_soon(struct link *link) {
 
 void link_on_heartbeat(void *owner) {
     struct link *link = owner;
+    if (link->stream.session.paused) {
+        link->heard_at = usec_monotonic(); /* it is we who do not listen */
+    }
     if (usec_monotonic() - link->heard_at > 2 * silence_limit) {
         struct err err;
         err_set(&err, ERR_FAILED, "no word from the source's server for %d s",
