@@ -30,18 +30,18 @@ static void forget(struct prepared *prepared, struct prepared_entry *entry) {
     free(entry);
 }
 
-static struct prepared_entry *find(const struct prepared *prepared, const struct buf *sql) {
+static struct prepared_entry *find(const struct prepared *prepared, const char *sql, size_t size) {
     struct prepared_entry *entry = NULL;
-    HASH_FIND(hh, prepared->entries, sql->data, (unsigned)sql->size, entry);
+    HASH_FIND(hh, prepared->entries, sql, (unsigned)size, entry);
     return entry;
 }
 
-static struct prepared_entry *add(struct prepared *prepared, const struct buf *sql) {
+static struct prepared_entry *add(struct prepared *prepared, const char *sql, size_t size) {
     struct prepared_entry *entry = mem_zero(1, sizeof *entry);
-    entry->sql = mem_strdup(sql->data);
+    entry->sql = mem_strdup(sql);
     entry->round = prepared->round;
     snprintf(entry->name, sizeof entry->name, "p%u", prepared->next_number++);
-    HASH_ADD_KEYPTR(hh, prepared->entries, entry->sql, (unsigned)sql->size, entry);
+    HASH_ADD_KEYPTR(hh, prepared->entries, entry->sql, (unsigned)size, entry);
     return entry;
 }
 
@@ -67,15 +67,25 @@ void prepared_end_round(struct prepared *prepared, bool failed) {
     prepared->round++;
 }
 
+/* The name under which the session knows the text; *results counts what will
+ * come of preparing and executing it. */
+static const char *ensure(struct prepared *prepared, struct session *session, const char *sql,
+                          size_t size, int *results) {
+    struct prepared_entry *entry = find(prepared, sql, size);
+    *results = 1;
+    if (entry == NULL) {
+        entry = add(prepared, sql, size);
+        session_queue_prepare(session, entry->name, entry->sql, 0, NULL);
+        *results = 2;
+    }
+    return entry->name;
+}
+
 int prepared_queue(struct prepared *prepared, struct session *session,
                    const struct statement *statement) {
-    struct prepared_entry *entry = find(prepared, &statement->sql);
-    int results = 1;
-    if (entry == NULL) {
-        entry = add(prepared, &statement->sql);
-        session_queue_prepare(session, entry->name, entry->sql, 0, NULL);
-        results = 2;
-    }
+    int results;
+    const char *name =
+        ensure(prepared, session, statement->sql.data, statement->sql.size, &results);
     size_t n = statement->n_params;
     const char **params = mem_zero(n, sizeof *params);
     int *lengths = mem_zero(n, sizeof *lengths);
@@ -85,9 +95,17 @@ int prepared_queue(struct prepared *prepared, struct session *session,
         lengths[i] = (int)statement->params[i].size;
         formats[i] = 1;
     }
-    session_queue_prepared(session, entry->name, (int)n, params, lengths, formats);
+    session_queue_prepared(session, name, (int)n, params, lengths, formats);
     free(params);
     free(lengths);
     free(formats);
+    return results;
+}
+
+int prepared_queue_text(struct prepared *prepared, struct session *session, const char *sql,
+                        int n_params, const char *const *params) {
+    int results;
+    const char *name = ensure(prepared, session, sql, strlen(sql), &results);
+    session_queue_prepared(session, name, n_params, params, NULL, NULL);
     return results;
 }

@@ -28,6 +28,10 @@ void prepared_reset(struct prepared *prepared);
 int prepared_queue(struct prepared *prepared, struct session *session,
                    const struct statement *statement);
 
+/* The same for a text of one's own, with text parameters. */
+int prepared_queue_text(struct prepared *prepared, struct session *session, const char *sql,
+                        int n_params, const char *const *params);
+
 /* Call when a round was sent; with failed = true when one came back with an
  * error: what it prepared may not have been, and is forgotten. */
 void prepared_end_round(struct prepared *prepared, bool failed);

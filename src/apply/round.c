@@ -38,14 +38,22 @@ static struct applier_step *add_step(struct applier *applier, enum step_kind kin
     return step;
 }
 
-static void queue(struct applier *applier, enum step_kind kind, const char *label, const char *sql,
-                  int n_params, const char *const *params) {
-    session_queue(applier->session, sql, n_params, params);
-    add_step(applier, kind, label);
+static void queue(struct applier *applier, enum step_kind kind, const char *sql) {
+    session_queue(applier->session, sql, 0, NULL);
+    add_step(applier, kind, sql);
 }
 
 static void queue_control(struct applier *applier, const char *sql) {
-    queue(applier, STEP_CONTROL, sql, sql, 0, NULL);
+    queue(applier, STEP_CONTROL, sql);
+}
+
+/* With parameters, and prepared: it comes with every batch. */
+static void queue_with(struct applier *applier, const char *label, const char *sql, int n_params,
+                       const char *const *params) {
+    int results = prepared_queue_text(&applier->prepared, applier->session, sql, n_params, params);
+    while (results-- > 0) {
+        add_step(applier, STEP_CONTROL, label);
+    }
 }
 
 /* The built statement, preceded by its preparation when it is new. */
@@ -236,13 +244,14 @@ static void queue_parked_row(struct applier *applier, const struct change *chang
                             described[3],
                             lsn.text,
                             time.text};
-    queue(applier, STEP_CONTROL, "parking a row",
-          "INSERT INTO pgtandem.parked (migration, link, table_name, key, operation, sqlstate,"
-          "                             reason, row_image, source_lsn, commit_time)"
-          " VALUES ($1, $2, $3, jsonb_object($4::text[], $5::text[]), $6, $7,"
-          "         $8::text || CASE WHEN $9::text = '' THEN '' ELSE ' (' || $9::text || ')' END,"
-          "         jsonb_object($10::text[], $11::text[]), $12, $13)",
-          13, params);
+    queue_with(
+        applier, "parking a row",
+        "INSERT INTO pgtandem.parked (migration, link, table_name, key, operation, sqlstate,"
+        "                             reason, row_image, source_lsn, commit_time)"
+        " VALUES ($1, $2, $3, jsonb_object($4::text[], $5::text[]), $6, $7,"
+        "         $8::text || CASE WHEN $9::text = '' THEN '' ELSE ' (' || $9::text || ')' END,"
+        "         jsonb_object($10::text[], $11::text[]), $12, $13)",
+        13, params);
     free(name);
 }
 
@@ -282,14 +291,14 @@ static void queue_counters(struct applier *applier, const struct applier_totals 
                               number(totals->conflicts), number(totals->parked)};
     const char *params[] = {applier->migration, applier->link, lsn,       time,
                             n[0].text,          n[1].text,     n[2].text, n[3].text};
-    queue(applier, STEP_CONTROL, "counting",
-          "UPDATE pgtandem.progress"
-          "   SET applied_lsn = $3, applied_commit_time = $4,"
-          "       applied_transactions = applied_transactions + $5::bigint,"
-          "       applied_changes = applied_changes + $6::bigint,"
-          "       conflicts = conflicts + $7::bigint, parked = parked + $8::bigint"
-          " WHERE migration = $1 AND link = $2",
-          8, params);
+    queue_with(applier, "counting",
+               "UPDATE pgtandem.progress"
+               "   SET applied_lsn = $3, applied_commit_time = $4,"
+               "       applied_transactions = applied_transactions + $5::bigint,"
+               "       applied_changes = applied_changes + $6::bigint,"
+               "       conflicts = conflicts + $7::bigint, parked = parked + $8::bigint"
+               " WHERE migration = $1 AND link = $2",
+               8, params);
 }
 
 void round_close(struct applier *applier, bool last, const struct applier_totals *totals) {
@@ -302,10 +311,10 @@ void round_close(struct applier *applier, bool last, const struct applier_totals
     struct lsn_text lsn = lsn_format(applier->batch->last.end);
     struct usec_text time = usec_format(applier->batch->last.commit_time);
     queue_counters(applier, totals, lsn.text, time.text);
-    queue(applier, STEP_CONTROL, "recording the origin's progress",
-          "SELECT pg_replication_origin_xact_setup($1, $2)", 2,
-          (const char *const[]){lsn.text, time.text});
-    queue(applier, STEP_COMMIT, "COMMIT", "COMMIT", 0, NULL);
+    queue_with(applier, "recording the origin's progress",
+               "SELECT pg_replication_origin_xact_setup($1, $2)", 2,
+               (const char *const[]){lsn.text, time.text});
+    queue(applier, STEP_COMMIT, "COMMIT");
     applier->round_commits = true;
 }
 
