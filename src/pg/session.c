@@ -370,6 +370,7 @@ void session_end_copy(struct session *session, const char *reason) {
             set_state(session, SESSION_busy);
         }
         flush(session);
+        kick(session); /* a COPY that failed midway was answered long ago */
     }
 }
 
@@ -445,8 +446,11 @@ static void deliver_result(struct session *session, PGresult *result) {
 
 static bool take_pipeline_result(struct session *session, PGresult *result) {
     PGconn *conn = session->conn;
-    if (result == NULL) {
+    if (result == NULL && PQstatus(conn) != CONNECTION_BAD) {
         return true; /* the end of one statement's results */
+    }
+    if (result == NULL && (PQisBusy(conn) || (result = PQgetResult(conn)) == NULL)) {
+        return false; /* a broken connection: there would be no end of them */
     }
     if (PQresultStatus(result) != PGRES_PIPELINE_SYNC) {
         deliver_result(session, result);
