@@ -239,10 +239,7 @@ PGresult *table_reader_lookup(struct table_reader *reader, enum read_what what,
     return r;
 }
 
-/* A fifth more than wanted is drawn, and what is too many left out at random. */
-PGresult *table_reader_sample(struct table_reader *reader, int64_t n, int64_t rows,
-                              struct err *err) {
-    double percent = rows > 0 ? 120.0 * (double)(n + 50) / (double)rows : 100;
+static PGresult *draw(struct table_reader *reader, int64_t n, double percent, struct err *err) {
     struct buf sql;
     buf_init(&sql);
     buf_add_text(&sql, "SELECT 1");
@@ -255,6 +252,20 @@ PGresult *table_reader_sample(struct table_reader *reader, int64_t n, int64_t ro
     buf_add_format(&sql, " ORDER BY random() LIMIT %" PRId64, n);
     PGresult *r = query(reader, &sql, 0, NULL, err);
     buf_fini(&sql);
+    return r;
+}
+
+/* A fifth more than wanted is drawn, and what is too many left out at random.
+ * When the estimate was too high, too few are drawn: again, then, with more. */
+PGresult *table_reader_sample(struct table_reader *reader, int64_t n, int64_t rows,
+                              struct err *err) {
+    double percent = rows > 0 ? 120.0 * (double)(n + 50) / (double)rows : 100;
+    PGresult *r = draw(reader, n, percent, err);
+    while (r != NULL && PQntuples(r) < n && percent < 100) {
+        PQclear(r);
+        percent *= 3;
+        r = draw(reader, n, percent, err);
+    }
     return r;
 }
 

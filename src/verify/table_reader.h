@@ -58,7 +58,7 @@ PGresult *table_reader_range(struct table_reader *reader, enum read_what what,
 PGresult *table_reader_lookup(struct table_reader *reader, enum read_what what,
                               const struct value *keys, size_t n, struct err *err)
     __attribute__((warn_unused_result));
-/* About `n` random keys out of about `rows`, never more than `n`. */
+/* `n` random keys, or all of them; `rows` is about how many there are. */
 PGresult *table_reader_sample(struct table_reader *reader, int64_t n, int64_t rows, struct err *err)
     __attribute__((warn_unused_result));
 /* The planner's idea of how many rows there are. */
