@@ -510,6 +510,15 @@ static void take_all(struct session *session) {
     }
 }
 
+static void tell_drained(struct session *session) {
+    if (session_is_open(session) && !session->wants_write && session->notify_drained) {
+        session->notify_drained = false;
+        if (session->events->drained != NULL) {
+            session->events->drained(session->owner);
+        }
+    }
+}
+
 static void on_readable(struct session *session) {
     if (PQconsumeInput(session->conn) == 0) {
         /* what came before the end is still to be had: often the reason */
@@ -521,17 +530,13 @@ static void on_readable(struct session *session) {
         return;
     }
     flush(session); /* reading can make room for writing */
+    tell_drained(session);
     take_all(session);
 }
 
 static void on_writable(struct session *session) {
     flush(session);
-    if (session_is_open(session) && !session->wants_write && session->notify_drained) {
-        session->notify_drained = false;
-        if (session->events->drained != NULL) {
-            session->events->drained(session->owner);
-        }
-    }
+    tell_drained(session);
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events) {
