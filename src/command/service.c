@@ -1,6 +1,7 @@
 /* service.c - see service.h. The phases; the chore is in service_chore.c. */
 #include "command/service.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "command/service_chore.h"
@@ -8,6 +9,7 @@
 #include "copy/copy.h"
 #include "pg/writer.h"
 #include "stream/prove.h"
+#include "verify/parked.h"
 
 static const usec_t stop_patience = 3 * USEC_SECOND;
 static const usec_t longest_pause = 5 * USEC_SECOND;
@@ -212,6 +214,18 @@ static bool start_forward(struct service *service, struct err *err) {
     return start_link(service, FORWARD, live ? POLICY_LIVE : POLICY_BLIND, err);
 }
 
+static bool settle_parked(struct service *service, struct err *err) {
+    int64_t settled = 0;
+    if (!parked_settle(&service->m, &settled, err)) {
+        return false;
+    }
+    if (settled > 0) {
+        log_line(&service->log, LOG_INFO, "%" PRId64 " parked rows have found their place",
+                 settled);
+    }
+    return true;
+}
+
 static bool catch_up_once(struct service *service, struct err *err) {
     return pass_marker(service, FORWARD, err);
 }
@@ -225,7 +239,7 @@ bool service_catch_up(struct service *service, struct err *err) {
     }
     log_line(&service->log, LOG_INFO, "catching up");
     return persist(service, catch_up_once, err) && service_after_copy(service, err) &&
-           persist(service, catch_up_once, err);
+           persist(service, catch_up_once, err) && persist(service, settle_parked, err);
 }
 
 /* live */
