@@ -10,9 +10,11 @@ PINNED="SET datestyle = 'ISO, YMD'; SET timezone = 'UTC'; SET intervalstyle = 'p
 
 # pair_config OLD_DSN NEW_DSN TABLES [MORE]: TABLES is the YAML below `tables:`.
 pair_config() {
+    local backfill='backfill: {jobs: 2}'
+    [[ "${4:-}" != *backfill:* ]] || backfill=
     write_config "$1" "$2" "new:
   dsn: \"$2\"
-backfill: {jobs: 2}
+$backfill
 tables:
 $3
 ${4:-}"
@@ -33,6 +35,7 @@ wait_rows() {
     local end=$((SECONDS + $1)) got
     until got=$(rows "$2" "$3" "$4" 2>&1) && [ "$got" = "$5" ]; do
         [ $SECONDS -le $end ] || fail "$4: got '$got', wanted '$5'"
+        must_be_running
         sleep 0.1
     done
 }
@@ -42,13 +45,19 @@ wait_rows() {
 wait_same_rows() {
     local end=$((SECONDS + $1)) one=$T/one two=$T/two
     while
-        rows "$2" "$3" "$4" >"$one" && rows "$5" "$6" "$7" >"$two"
+        rows "$2" "$3" "$4" >"$one" || fail "$4"
+        rows "$5" "$6" "$7" >"$two" || fail "$7"
         [ ! -s "$one" ] || ! cmp -s "$one" "$two"
     do
         [ $SECONDS -le $end ] ||
-            fail "the rows differ: $(diff -a "$one" "$two" | cut -c 1-1500 | head -n 20)"
+            fail "the rows differ: $(diff -a "$one" "$two" | cut -c 1-500 | head -n 20 || true)"
+        must_be_running
         sleep 0.2
     done
+}
+
+must_be_running() {
+    background_running service || fail "the service has ended: $(tail -n 5 "$(service_log)")"
 }
 
 # teardown: everything the migration left, so that the next case starts afresh.

@@ -157,16 +157,16 @@ test_values_inserted_on_the_new_side_arrive() {
 }
 
 test_each_value_changes_into_each_other_on_the_old_side() {
-    local n
-    for n in 1 2 3; do
+    local _
+    for _ in 1 2 3; do
         rotate values_old o 201 205
         wait_same_wide
     done
 }
 
 test_each_value_changes_into_each_other_on_the_new_side() {
-    local n
-    for n in 1 2 3; do
+    local _
+    for _ in 1 2 3; do
         rotate values_new n 101 105
         wait_same_wide
     done
