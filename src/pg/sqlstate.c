@@ -74,12 +74,28 @@ static void set_sqlstate(struct err *err, const char *sqlstate) {
     snprintf(err->sqlstate, sizeof err->sqlstate, "%s", sqlstate);
 }
 
+/* libpq's own messages have several lines. */
+static void copy_as_line(char *line, size_t size, const char *text) {
+    size_t n = 0;
+    for (const char *p = text; *p != '\0' && n + 1 < size; p++) {
+        bool is_space = *p == '\n' || *p == '\t' || *p == ' ';
+        if (!is_space) {
+            line[n++] = *p;
+        } else if (n > 0 && line[n - 1] != ' ') {
+            line[n++] = ' ';
+        }
+    }
+    line[n - (n > 0 && line[n - 1] == ' ')] = '\0';
+}
+
 bool err_from_result(struct err *err, const PGresult *result) {
     const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
+    char line[ERR_MESSAGE_SIZE];
     if (text == NULL) {
-        text = PQresultErrorMessage(result);
+        copy_as_line(line, sizeof line, PQresultErrorMessage(result));
+        text = line;
     }
     err_set(err, ERR_FAILED, "%s", text[0] != '\0' ? text : "the server closed the connection");
     set_sqlstate(err, state != NULL ? state : "08006");
@@ -120,17 +136,8 @@ static const char *sqlstate_of_connection(const char *text) {
 
 bool err_from_connection(struct err *err, const PGconn *conn) {
     char text[ERR_MESSAGE_SIZE];
-    snprintf(text, sizeof text, "%s", PQerrorMessage(conn));
-    size_t n = strlen(text);
-    while (n > 0 && text[n - 1] == '\n') {
-        text[--n] = '\0';
-    }
-    for (char *p = text; *p != '\0'; p++) {
-        if (*p == '\n') {
-            *p = ' ';
-        }
-    }
-    err_set(err, ERR_FAILED, "%s", n > 0 ? text : "the server closed the connection");
+    copy_as_line(text, sizeof text, PQerrorMessage(conn));
+    err_set(err, ERR_FAILED, "%s", text[0] != '\0' ? text : "the server closed the connection");
     set_sqlstate(err, sqlstate_of_connection(text));
     add_cure(err);
     if (err->hint[0] == '\0') {
