@@ -55,7 +55,10 @@ static void plan(struct copy *copy) {
         return;
     }
     if (try_to_plan(copy, &err)) {
-        copy->attempts = 0;
+        if (copy->attempts > 0) {
+            copy->attempts = 0;
+            job_recovered(&copy->job);
+        }
         copy->job.woken |= wants_planning(copy);
         return;
     }

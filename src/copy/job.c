@@ -7,7 +7,7 @@
 
 /* Somebody else's lock, or a predecessor's connection that is still ending, are
  * not worth a word if they are gone after that many tries. */
-enum { QUIET_TROUBLES = 4 };
+enum { QUIET_TRIES = 4 };
 
 static const usec_t first_delay = USEC_SECOND / 10, longest_delay = 5 * USEC_SECOND;
 
@@ -59,18 +59,16 @@ void job_finish(struct job *job, struct chunk *chunk, int64_t rows, int64_t park
     job->rows_parked += parked;
     job->woken = true;
     chunk_free(chunk);
-    job_recovered(job);
 }
 
-static bool is_worth_a_word(const struct job *job, const struct err *err) {
-    return job->troubles >= QUIET_TROUBLES ||
-           (sqlstate_classify(err->sqlstate) != TROUBLE_CONTENDED &&
-            strcmp(err->sqlstate, "55006") != 0);
+static bool is_worth_a_word(const struct err *err, unsigned attempt) {
+    return attempt >= QUIET_TRIES || (sqlstate_classify(err->sqlstate) != TROUBLE_CONTENDED &&
+                                      strcmp(err->sqlstate, "55006") != 0);
 }
 
 usec_t job_trouble(struct job *job, const struct err *err, unsigned attempt) {
-    job->troubles++;
-    if (!job->told && is_worth_a_word(job, err)) {
+    job->n_troubled += attempt == 0;
+    if (!job->told && is_worth_a_word(err, attempt)) {
         job->told = true;
         log_err(&job->log, LOG_WARNING, err);
         log_line(&job->log, LOG_WARNING, "the copy tries again until that has passed");
@@ -80,11 +78,10 @@ usec_t job_trouble(struct job *job, const struct err *err, unsigned attempt) {
 }
 
 void job_recovered(struct job *job) {
-    if (job->told) {
+    if (--job->n_troubled == 0 && job->told) {
         log_line(&job->log, LOG_INFO, "the copy goes on");
+        job->told = false;
     }
-    job->troubles = 0;
-    job->told = false;
 }
 
 void job_fail(struct job *job, const struct err *err) {

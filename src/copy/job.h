@@ -35,8 +35,8 @@ struct job {
     int64_t rows_done, rows_parked; /* in chunks that are committed, earlier runs' too */
     int64_t chunks_done;            /* of this run */
 
-    unsigned troubles; /* since something last went well */
-    bool told;         /* of the trouble that is on */
+    unsigned n_troubled; /* how many wait for something to pass */
+    bool told;           /* of that */
     bool woken;
     bool failed;
     struct err error;
@@ -51,8 +51,9 @@ void job_add(struct job *job, struct chunk *chunk);
 struct chunk *job_take(struct job *job);
 void job_finish(struct job *job, struct chunk *chunk, int64_t rows, int64_t parked);
 
-/* Trouble that passes: said once, and once when it is over. Returns how long to
- * wait before the `attempt`th try (from 1). */
+/* Trouble that passes: said once, and once when it is over for everybody who had
+ * it. `attempt` counts the tries that failed before, from 0. Returns how long to
+ * wait before the next. */
 usec_t job_trouble(struct job *job, const struct err *err, unsigned attempt);
 void job_recovered(struct job *job);
 

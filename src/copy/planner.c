@@ -144,34 +144,39 @@ static bool open_own(struct planner *planner, char *name, struct err *err) {
 }
 
 static bool reconnect(struct planner *planner, struct err *err) {
-    planner->holds_snapshot = false;
     return db_open(&planner->db, err) &&
            db_exec(&planner->db, err, planner->job->reader_path.data, 0, NULL);
 }
 
-bool planner_open(struct planner *planner, struct err *err) {
+static bool open_any(struct planner *planner, struct err *err) {
     struct job *job = planner->job;
-    bool is_alive = planner->holds_snapshot && session_is_open(&planner->db.session);
-    if (is_alive && !job->snapshot_gone) {
-        return true;
-    }
     if (planner->lent != NULL && !job->snapshot_gone) {
         if (!reconnect(planner, err)) {
             return false;
         }
-        planner->holds_snapshot = open_lent(planner, err);
-        if (planner->holds_snapshot) {
+        if (open_lent(planner, err)) {
             snprintf(job->snapshot, sizeof job->snapshot, "%s", planner->lent);
             return true;
         }
     }
-    if (job->snapshot[0] != '\0' || planner->lent != NULL) {
+    bool is_first = job->snapshot[0] == '\0' && planner->lent == NULL;
+    if (!reconnect(planner, err) || !open_own(planner, job->snapshot, err)) {
+        return false;
+    }
+    planner->lent = NULL;
+    job->snapshot_gone = false;
+    if (!is_first) {
         log_line(&job->log, LOG_INFO,
                  "the snapshot has gone: what is still to be read is read from a new one");
     }
-    planner->lent = NULL;
-    planner->holds_snapshot = reconnect(planner, err) && open_own(planner, job->snapshot, err);
-    job->snapshot_gone = job->snapshot_gone && !planner->holds_snapshot;
+    return true;
+}
+
+bool planner_open(struct planner *planner, struct err *err) {
+    bool is_alive = planner->holds_snapshot && session_is_open(&planner->db.session);
+    if (!is_alive || planner->job->snapshot_gone) {
+        planner->holds_snapshot = open_any(planner, err);
+    }
     return planner->holds_snapshot;
 }
 

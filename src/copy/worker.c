@@ -124,6 +124,7 @@ void worker_proceed(struct worker *worker) {
         worker_begin_chunk(worker);
     } else if (worker->state != WORKER_idle) {
         worker_set_state(worker, WORKER_idle);
+        worker_recover(worker);
     }
 }
 

@@ -190,10 +190,8 @@ static void after_commit(struct worker *worker) {
     struct chunk *chunk = worker->chunk;
     worker->chunk = NULL;
     worker->careful = false;
-    worker->attempts = 0;
-    int64_t rows = worker->rows_read;
-    worker->rows_read = 0;
-    job_finish(worker->job, chunk, rows, worker->rows_parked);
+    job_finish(worker->job, chunk, worker->rows_read, worker->rows_parked);
+    worker_recover(worker);
     worker_proceed(worker);
 }
 

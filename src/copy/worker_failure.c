@@ -106,6 +106,13 @@ static void try_later(struct worker *worker) {
     timer_start(worker->timer, delay);
 }
 
+void worker_recover(struct worker *worker) {
+    if (worker->attempts > 0) {
+        worker->attempts = 0;
+        job_recovered(worker->job);
+    }
+}
+
 static void try_with_care(struct worker *worker) {
     worker->careful = true;
     worker_set_state(worker, WORKER_resting);

@@ -33,5 +33,7 @@ void worker_lose(struct worker *worker, enum fault fault, const struct err *err)
 /* Goes on once both sessions are quiet. */
 void worker_settle(struct worker *worker);
 void worker_decide(struct worker *worker);
+/* Something went well again. */
+void worker_recover(struct worker *worker);
 
 #endif
