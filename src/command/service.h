@@ -40,6 +40,8 @@ struct service {
      * migration's lock once the service has begun. */
     struct db reporters[2];
     struct service_report reported[2];
+    unsigned locked_when_opened;   /* what its db->opened was then */
+    usec_t kept_at, refused_since; /* the lock: looked at last, refused since */
     usec_t watched_at;
     const char **fingerprints; /* of the old tables, then the new, as they were at the start */
     struct arena lasting;
@@ -58,8 +60,7 @@ bool service_copy(struct service *service, struct err *err) __attribute__((warn_
 bool service_skip_copy(struct service *service, struct err *err)
     __attribute__((warn_unused_result));
 /* The forward link to a marker, then the statements after the copy. */
-bool service_catch_up(struct service *service, struct err *err)
-    __attribute__((warn_unused_result));
+bool service_catch_up(struct service *service, struct err *err) __attribute__((warn_unused_result));
 /* Only the statements, when the copy is of one moment already. */
 bool service_after_copy(struct service *service, struct err *err)
     __attribute__((warn_unused_result));

@@ -13,6 +13,7 @@
 
 static const usec_t report_interval = USEC_SECOND;
 static const usec_t watch_interval = 5 * USEC_SECOND;
+static const usec_t lock_patience = 30 * USEC_SECOND;
 static const usec_t reporter_timeout = 5 * USEC_SECOND;
 
 void chore_init(struct service *service) {
@@ -27,13 +28,43 @@ void chore_init(struct service *service) {
 /* the lock */
 
 /* Taken by `prepare` on the control connection, which sequential steps may
- * lose and make again; here it is noticed when it is lost. */
+ * lose and make again; here it is noticed when it is lost, also when a query
+ * has opened the connection anew meanwhile. */
 static bool hold_lock(struct service *service, struct err *err) {
     struct db *db = &service->reporters[FORWARD];
-    if (session_is_open(&db->session)) {
+    if (session_is_open(&db->session) && service->locked_when_opened == db->opened) {
         return true;
     }
-    return db_open(db, err) && state_lock_on(db, &service->m, err);
+    if ((!session_is_open(&db->session) && !db_open(db, err)) ||
+        !state_lock_on(db, &service->m, err)) {
+        return false;
+    }
+    service->locked_when_opened = db->opened;
+    return true;
+}
+
+/* True when the lock is not to be had and its holder has had the time to end:
+ * at first it can be a session of ours that was cut off. Links are safe
+ * meanwhile: slot and origin have one user at a time. */
+static bool is_taken_over(struct service *service, const struct err *err) {
+    usec_t now = usec_monotonic();
+    if (err->sqlstate[0] != '\0' || err->code != ERR_FAILED) {
+        service->refused_since = 0;
+        return false;
+    }
+    if (service->refused_since == 0) {
+        service->refused_since = now;
+    }
+    return now - service->refused_since > lock_patience;
+}
+
+static void keep_lock(struct service *service) {
+    struct err err;
+    if (hold_lock(service, &err)) {
+        service->refused_since = 0;
+    } else if (is_taken_over(service, &err)) {
+        service->fatal = err;
+    }
 }
 
 /* reports */
@@ -152,22 +183,21 @@ static void look_after(struct service *service, enum direction direction) {
 
 static void chore(void *owner) {
     struct service *service = owner;
-    struct err err;
     look_after(service, FORWARD);
     look_after(service, REVERSE);
     if (service->m.loop->stopping) {
         return;
     }
+    usec_t now = usec_monotonic();
+    if (now - service->kept_at >= report_interval) {
+        service->kept_at = now;
+        keep_lock(service);
+    }
     report_link(service, FORWARD);
     report_link(service, REVERSE);
-    usec_t now = usec_monotonic();
     if (now - service->watched_at >= watch_interval) {
         service->watched_at = now;
-        if (hold_lock(service, &err)) {
-            watch_tables(service);
-        } else if (err.sqlstate[0] == '\0' && err.code == ERR_FAILED) {
-            service->fatal = err; /* somebody else has taken the migration over */
-        }
+        watch_tables(service);
     }
 }
 

@@ -63,6 +63,7 @@ bool db_open(struct db *db, struct err *err) {
     if (!session_open(&db->session, err)) {
         return err_context(err, "cannot connect to %s", db->label);
     }
+    db->opened++;
     return true;
 }
 

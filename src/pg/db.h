@@ -23,6 +23,9 @@ struct db {
     enum session_kind kind;
     const char *label; /* "the old database", for messages; borrowed */
     usec_t timeout;    /* per query; LOOP_FOREVER by default */
+    /* How often it was opened. A query opens a connection that was lost, so what
+     * a session held (a lock) is held only while this is what it was then. */
+    unsigned opened;
     /* the request under way */
     PGresult *answer; /* the last result */
     bool done;
