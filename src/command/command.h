@@ -44,6 +44,8 @@ extern const struct option program_options[];
 
 /* NULL when there is none of that name */
 const struct command *command_find(const char *name);
+/* Says so, and what may have been meant. Returns false. */
+bool command_unknown(const char *name, struct err *err);
 
 /* Prints the error and its hint; returns the exit status it leads to. */
 int command_fail(const struct err *err);

@@ -2,7 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/suggest.h"
 #include "command/command.h"
+
+enum { COMMANDS_MAX = 32 };
 
 const struct option common_options[] = {
     {"config", "FILE", "the configuration (else $PGTANDEM_CONFIG, else pgtandem.yaml)"},
@@ -56,7 +59,7 @@ const struct command commands[] = {
      command_setup, true},
     {"backfill", "copy the old table once",
      "Ends when all rows are copied and the statements of backfill.after_copy are done. Goes\n"
-     "on where it was stopped.",
+     "on where it was stopped. Progress goes to standard error.",
      no_options, command_backfill, true},
     {"run", "keep both sides current until SIGTERM",
      "The service: does what is left of setup, backfill and catching up, then streams changes\n"
@@ -85,6 +88,18 @@ const struct command *command_find(const char *name) {
         }
     }
     return NULL;
+}
+
+bool command_unknown(const char *name, struct err *err) {
+    const char *names[COMMANDS_MAX];
+    size_t n = 0;
+    for (const struct command *c = commands; c->name != NULL && n < COMMANDS_MAX; c++) {
+        names[n++] = c->name;
+    }
+    const char *meant = suggest_closest(name, names, n);
+    return meant != NULL
+               ? err_set(err, ERR_USAGE, "unknown command \"%s\"; did you mean %s?", name, meant)
+               : err_set(err, ERR_USAGE, "unknown command \"%s\"", name);
 }
 
 int command_fail(const struct err *err) {

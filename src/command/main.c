@@ -21,7 +21,7 @@ static bool parse_words(char *const *words, const struct command **command, stru
     }
     *command = command_find(words[next]);
     if (*command == NULL) {
-        return err_set(err, ERR_USAGE, "unknown command \"%s\"", words[next]);
+        return command_unknown(words[next], err);
     }
     next++;
     if (!options_parse(options, (*command)->options, common_options, words, &next, err)) {

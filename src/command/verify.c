@@ -85,6 +85,7 @@ static void print_json(const struct verify_result *result, const struct config *
     json_real(&json, "accuracy", verify_accuracy(result));
     json_real(&json, "min_accuracy", config->verify.min_accuracy);
     json_int(&json, "parked", result->parked);
+    json_bool(&json, "lagging", result->lagging);
     json_real(&json, "seconds", result->seconds);
     json_array(&json, "tables");
     for (size_t i = 0; i < result->n_tables; i++) {
@@ -159,6 +160,10 @@ static void print_text(const struct verify_result *result, const struct config *
            format_seconds(result->seconds).text);
     if (verify_accuracy(result) < config->verify.min_accuracy) {
         printf("this is below verify.min_accuracy, %g %%\n", config->verify.min_accuracy * 100);
+    }
+    if (result->lagging) {
+        puts("links have changes left to apply, and no service runs: differences may be among "
+             "them");
     }
     if (result->parked > 0) {
         printf("%s parked rows wait to be dealt with; they count as different or missing\n",

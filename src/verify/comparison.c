@@ -8,7 +8,7 @@
 #include "pg/sqlstate.h"
 
 enum {
-    PIECE_FIRST = 64,
+    PIECE_FIRST = 16, /* before it is known how wide rows are */
     PIECE_MAX = 5000,
     PIECE_BYTES = 2 * 1024 * 1024, /* of one result; several are held at a time */
     KEYS_PER_QUERY = 20000,

@@ -19,6 +19,7 @@ struct run {
     const struct verify_options *options;
     const char *table; /* the old one's name, for people */
     int64_t done, total;
+    bool lagging;
 };
 
 static void advance(struct run *run, size_t n) {
@@ -149,6 +150,7 @@ static bool settle_suspects(struct run *run, struct comparison *c, struct err *e
             return false;
         }
     }
+    run->lagging = c->suspects.count > 0 && settle.moving && !settle.running;
     return true;
 }
 
@@ -227,6 +229,7 @@ bool verify_run(struct migration *m, const struct verify_options *options,
         if (!compare_table(&run, i, result, err)) {
             return false;
         }
+        result->lagging |= run.lagging;
     }
     if (!count_parked(m, &result->parked, err)) {
         return false;

@@ -48,6 +48,7 @@ struct verify_table {
 struct verify_result {
     struct verify_table *tables; /* parallel to the configuration's */
     size_t n_tables;
+    bool lagging;   /* links have changes left to apply, and no service applies them */
     int64_t parked; /* rows that wait to be dealt with, of both links and the copy */
     double seconds;
     struct arena arena;

@@ -289,7 +289,7 @@ test_unknown_commit_times_are_told() {
 
 test_wrong_words_and_configurations_end_with_status_2() {
     assert_exit 2 pgtandem chekc
-    assert_contains "$output" 'unknown command "chekc"'
+    assert_contains "$output" 'unknown command "chekc"; did you mean check?'
     assert_exit 2 pgtandem check --jsno
     assert_contains "$output" 'unknown option "--jsno"'
     assert_contains "$output" "see pgtandem check --help"
