@@ -15,7 +15,7 @@ enum { OPTIMISTIC_ATTEMPTS = 3, NOISY_ATTEMPTS = 8 };
 static const usec_t first_pause = 5 * 1000, longest_pause = USEC_SECOND;
 
 /* What follows an undo. */
-enum next_step { NEXT_AGAIN, NEXT_AGAIN_LATER, NEXT_BY_ROWS, NEXT_PARK, NEXT_FAIL };
+enum next_step { NEXT_AGAIN, NEXT_AGAIN_LATER, NEXT_BY_ROWS, NEXT_SPLIT, NEXT_PARK, NEXT_FAIL };
 
 static void start_slice(struct applier *applier);
 
@@ -51,14 +51,18 @@ static bool is_data_error(const struct err *error) {
            strcmp(error->sqlstate, "21000") == 0;
 }
 
+/* Then the whole target transaction is gone, pieces included. */
+static bool failed_at_commit(const struct applier *applier) {
+    return applier->round_commits && strncmp(applier->error.message, "COMMIT", 6) == 0;
+}
+
 static enum next_step choose_next(const struct applier *applier) {
     const struct err *error = &applier->error;
     if (error->code == ERR_NONE) {
         return NEXT_AGAIN; /* changes that want their source */
     }
-    bool lost_with_commit = applier->round_commits && applier->batch->continues &&
-                            strncmp(error->message, "COMMIT", 6) == 0;
-    if (lost_with_commit) {
+    bool at_commit = failed_at_commit(applier);
+    if (at_commit && (applier->batch->continues || applier->by_rows)) {
         return NEXT_FAIL;
     }
     if (applier->moved || sqlstate_classify(error->sqlstate) == TROUBLE_CONTENDED) {
@@ -70,13 +74,17 @@ static enum next_step choose_next(const struct applier *applier) {
     if (!applier->by_rows) {
         return NEXT_BY_ROWS;
     }
+    if (applier->count > 1) {
+        return NEXT_SPLIT;
+    }
     return applier->stop_on_row_error ? NEXT_FAIL : NEXT_PARK;
 }
 
 static void undo(struct applier *applier) {
     applier->next = choose_next(applier);
     struct err cause = applier->error;
-    bool all = applier->next == NEXT_FAIL || !applier->slice_guarded;
+    bool at_commit = failed_at_commit(applier);
+    bool all = applier->next == NEXT_FAIL || !applier->slice_guarded || at_commit;
     set_state(applier, APPLIER_undoing);
     round_begin(applier);
     if (applier->in_transaction) {
@@ -101,11 +109,35 @@ static void pause_slice(struct applier *applier) {
     timer_start(applier->again, delay < longest_pause ? delay : longest_pause);
 }
 
+/* How many changes the slice that begins at `first` has, row by row: those of
+ * one source transaction, or one by one where that has failed. */
+static size_t next_count(const struct applier *applier) {
+    const struct batch *batch = applier->batch;
+    size_t from = applier->first, to = from + 1;
+    if (from < applier->split_until) {
+        return 1;
+    }
+    while (to < batch->n_changes &&
+           batch->changes[to].transaction.end == batch->changes[from].transaction.end) {
+        to++;
+    }
+    return to - from;
+}
+
 static void go_by_rows(struct applier *applier) {
     log_line(&applier->log, LOG_DEBUG, "a batch of %zu changes is applied row by row: %s",
              applier->batch->n_changes, applier->cause.message);
     applier->by_rows = applier->locking = true;
     applier->first = 0;
+    applier->split_until = 0;
+    applier->count = next_count(applier);
+    applier->slice_parks = false;
+    applier->attempts = 0;
+    start_slice(applier);
+}
+
+static void split_slice(struct applier *applier) {
+    applier->split_until = applier->first + applier->count;
     applier->count = 1;
     applier->attempts = 0;
     start_slice(applier);
@@ -156,6 +188,9 @@ static void after_undo(struct applier *applier) {
             break;
         case NEXT_BY_ROWS:
             go_by_rows(applier);
+            break;
+        case NEXT_SPLIT:
+            split_slice(applier);
             break;
         case NEXT_PARK:
             park_slice(applier, &applier->cause);
@@ -230,7 +265,7 @@ static void next_slice(struct applier *applier) {
         return;
     }
     applier->first += applier->count;
-    applier->count = 1; /* only row by row are there several slices */
+    applier->count = next_count(applier); /* only row by row are there several slices */
     start_slice(applier);
 }
 
@@ -270,6 +305,8 @@ static void refuse_slice(struct applier *applier, const struct change *change) {
     applier->slice_guarded = false;
     if (!applier->by_rows) {
         go_by_rows(applier);
+    } else if (applier->count > 1) {
+        split_slice(applier);
     } else if (applier->stop_on_row_error) {
         undo(applier);
     } else {

@@ -14,9 +14,12 @@
  *             piece by piece in one target transaction, each piece behind a
  *             savepoint. It is READ COMMITTED and locks the rows it reads: a
  *             conflict must not throw away a million rows.
- *   by rows:  a batch that fails for its data is applied again change by
- *             change in the source's order, each behind a savepoint, to find
- *             the rows at fault. They are parked, or stop the link.
+ *   by rows:  a batch that fails for its data is applied again, one source
+ *             transaction after the other, each behind a savepoint, and those
+ *             that fail change by change in the source's order, to find the
+ *             rows at fault. They are parked, or stop the link. Deferrable
+ *             constraints are checked behind each of these slices, so that
+ *             what would fail the COMMIT is found as well.
  *
  * The session is pinned to one origin (pg_replication_origin_session_setup by
  * the owner). The origin's position is session state that survives a ROLLBACK:
@@ -86,7 +89,8 @@ struct applier {
     enum applier_state state;
     struct batch *batch;
     size_t first, count; /* the slice of it under way */
-    bool by_rows;        /* slices of one change */
+    bool by_rows;        /* slices of one source transaction, or of one change */
+    size_t split_until;  /* up to there, of one change */
     bool locking;        /* READ COMMITTED, rows locked when read */
     bool careful;        /* the slice's rows are read before it is written */
     bool in_transaction; /* the target transaction is open between rounds */

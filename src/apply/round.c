@@ -66,6 +66,11 @@ static struct applier_step *queue_built(struct applier *applier, enum step_kind 
     return add_step(applier, kind, statement->label);
 }
 
+/* Not in a piece of a transaction: what breaks there may be mended by the next. */
+static bool checks_constraints(const struct applier *applier) {
+    return applier->by_rows && applier->batch->ends && !applier->batch->continues;
+}
+
 void round_open(struct applier *applier, bool careful) {
     if (!applier->in_transaction) {
         bool optimistic = careful && !applier->locking;
@@ -76,6 +81,9 @@ void round_open(struct applier *applier, bool careful) {
     applier->slice_guarded = applier->locking;
     if (applier->slice_guarded) {
         queue_control(applier, "SAVEPOINT slice");
+    }
+    if (checks_constraints(applier)) {
+        queue_control(applier, "SET CONSTRAINTS ALL DEFERRED");
     }
 }
 
@@ -302,6 +310,9 @@ static void queue_counters(struct applier *applier, const struct applier_totals 
 }
 
 void round_close(struct applier *applier, bool last, const struct applier_totals *totals) {
+    if (checks_constraints(applier)) {
+        queue_control(applier, "SET CONSTRAINTS ALL IMMEDIATE");
+    }
     if (applier->slice_guarded) {
         queue_control(applier, "RELEASE SAVEPOINT slice");
     }
