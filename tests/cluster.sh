@@ -160,7 +160,7 @@ psql_in() {
     local target
     target=$(dsn "$1" "$2")
     shift 2
-    PGOPTIONS='-c client_min_messages=warning' "$PG_BIN/psql" -X -A -t -q -v ON_ERROR_STOP=1 -d "$target" "$@"
+    PGOPTIONS='-c client_min_messages=warning' "$PG_BIN/psql" -X -A -t -q -P pager=off -v ON_ERROR_STOP=1 -d "$target" "$@"
 }
 
 # sql NAME DATABASE STATEMENT: prints rows unaligned, columns separated by "|".
@@ -171,6 +171,18 @@ sql() {
 # sql_file NAME DATABASE FILE [psql arguments]
 sql_file() {
     psql_in "$1" "$2" -f "$3" "${@:4}"
+}
+
+# commit_times NAME LSN: the id of each transaction that committed since, and
+# when it did so, from the server's log. What a link or a subscription commits has
+# the time of the source's commit as its timestamp; only the log knows its own.
+commit_times() {
+    (
+        set +o pipefail # at the end of the log it ends with an error
+        TZ=UTC as_server "$PG_BIN/pg_waldump" --path="$(cluster_folder "$1")/data/pg_wal" \
+            --rmgr=Transaction --start="$2" 2>/dev/null |
+            sed -nE 's/.* tx: +([0-9]+),.* desc: COMMIT ([^;]+ UTC).*/\1\t\2/p'
+    )
 }
 
 # create_database NAME DATABASE
