@@ -30,8 +30,8 @@ static void set_state(struct applier *applier, enum applier_state state) {
 }
 
 static void reset_slice(struct applier *applier) {
+    effects_fini(&applier->effects); /* its table hangs on rows in the arena */
     arena_reset(&applier->arena);
-    effects_fini(&applier->effects);
     effects_init(&applier->effects, &applier->arena, applier->policy);
 }
 
