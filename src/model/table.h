@@ -19,8 +19,8 @@ struct column_type {
     char kind;            /* pg_type.typtype of the base: b, c, e, p, r, m */
     char category;        /* pg_type.typcategory: 'S' is text-like, 'N' numbers, ... */
     int32_t modifier;     /* atttypmod, -1 for none */
-    /* format_type(oid, -1), schema-qualified, quoted: a cast to it never cuts
-     * a value short, as varchar(3) would */
+    /* format_type(base_oid, -1), schema-qualified, quoted: a cast to it never
+     * cuts a value short, as varchar(3) would, or a domain over it */
     const char *name;
     /* format_type(oid, atttypmod): for people, and to detect changes */
     const char *full_name;

@@ -11,8 +11,9 @@ static const char *const table_sql =
     "  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
     " WHERE n.nspname = $1 AND c.relname = $2";
 
-/* A domain is followed to the type it is over. format_type(oid, -1) is the
- * type's name without a limit: a cast to it never cuts a value short. */
+/* A domain is followed to the type it is over. format_type(oid, -1) is that
+ * type's name without a limit: a cast to it never cuts a value short. A cast to
+ * the domain would, where it is over varchar(3): an assignment refuses. */
 static const char *const columns_sql =
     "WITH RECURSIVE base(attnum, oid) AS ("
     "    SELECT attnum, atttypid FROM pg_attribute"
@@ -21,7 +22,7 @@ static const char *const columns_sql =
     "    SELECT b.attnum, t.typbasetype FROM base b JOIN pg_type t ON t.oid = b.oid"
     "     WHERE t.typtype = 'd')"
     "SELECT a.attname, a.atttypid, t.oid, CASE WHEN t.typcategory = 'A' THEN t.typelem ELSE 0 END,"
-    "       t.typtype, t.typcategory, a.atttypmod, format_type(a.atttypid, -1),"
+    "       t.typtype, t.typcategory, a.atttypmod, format_type(t.oid, -1),"
     "       format_type(a.atttypid, a.atttypmod), a.attnotnull OR dt.typnotnull,"
     "       a.atthasdef OR a.attidentity <> '', a.attgenerated <> '', a.attidentity = 'a',"
     "       a.attstorage <> 'p', a.attnum"
