@@ -142,7 +142,7 @@ static void add_key_match(struct buf *sql, const struct mapping *mapping) {
 /* reading the target */
 
 bool statement_reads_column(const struct mapping *mapping, size_t i) {
-    return mapping->columns[i].transform != COLUMN_NONE;
+    return mapping->columns[i].is_key || mapping->columns[i].transform != COLUMN_NONE;
 }
 
 void statement_read(struct statement *statement, const struct mapping *mapping,

@@ -33,8 +33,8 @@ void statement_init(struct statement *statement);
 void statement_fini(struct statement *statement);
 
 /* Rows of the target by key, to be decided on. The result's columns: the
- * key's position in `keys` from 1, then the transforms' outputs in the order
- * of mapping->columns. `lock`: FOR NO KEY UPDATE. */
+ * key's position in `keys` from 1, then the row's own key and the transforms'
+ * outputs, in the order of mapping->columns. `lock`: FOR NO KEY UPDATE. */
 void statement_read(struct statement *statement, const struct mapping *mapping,
                     const struct value *const *keys, size_t n_keys, bool lock);
 

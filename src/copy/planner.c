@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "copy/ledger.h"
+#include "pg/operators.h"
 #include "pg/quote.h"
 
 /* A table that the statistics say is smaller than that is counted. */
@@ -77,35 +78,10 @@ static bool load_table(struct planner *planner, struct planner_table *table, str
     return sums.chunks > 0 || check_empty(job->m, table->mapping, err);
 }
 
-/* Operators are looked up in search_path, which is empty: those of a key's type
- * that came with an extension would not be found, or worse, a type's next of kin
- * would be compared in another order than its index has. */
 static bool find_operators(struct planner *planner, struct err *err) {
-    struct buf oids;
-    buf_init(&oids);
-    for (size_t i = 0; i < planner->n_tables; i++) {
-        const struct mapping *mapping = planner->tables[i].mapping;
-        for (size_t k = 0; k < mapping->n_key; k++) {
-            size_t source = mapping->columns[mapping->key[k]].source;
-            buf_add_format(&oids, "%s%u", oids.size > 0 ? "," : "{",
-                           mapping->source->columns[source].type.base_oid);
-        }
-    }
-    buf_add_char(&oids, '}');
-    char *path = db_text(&planner->job->m->old_side.db, err,
-                         "SELECT 'SET search_path = pg_catalog'"
-                         "       || coalesce(string_agg(DISTINCT ', ' || quote_ident(nspname), ''),"
-                         "                   '')"
-                         "  FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace"
-                         " WHERE t.oid = ANY ($1::oid[]) AND nspname <> 'pg_catalog'",
-                         1, (const char *const[]){oids.data});
-    buf_fini(&oids);
-    if (path != NULL) {
-        buf_add_text(&planner->job->reader_path, path);
-    }
-    free(path);
-    return planner->job->reader_path.size > 0 ||
-           err_context(err, "cannot look up the types of the keys");
+    struct migration *m = planner->job->m;
+    buf_add_text(&planner->job->reader_path, "SET search_path = ");
+    return operators_path(m, FORWARD, &m->old_side.db, &planner->job->reader_path, err);
 }
 
 bool planner_load(struct planner *planner, struct err *err) {

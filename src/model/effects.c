@@ -22,6 +22,7 @@ struct target_row {
     unsigned n_bytes;
     const struct mapping *mapping;
     const struct value *key;
+    struct target_row *same; /* the row that this other spelling of its key stands for */
     bool exists;
     struct value *current; /* transforms' outputs as they would be now; NULL when unknown */
 
@@ -89,7 +90,8 @@ static struct target_row *find_row(struct effects *effects, const struct mapping
 static struct target_row *row_of(struct effects *effects, const struct mapping *mapping,
                                  const struct value *key) {
     bool is_new;
-    return find_row(effects, mapping, key, &is_new);
+    struct target_row *row = find_row(effects, mapping, key, &is_new);
+    return row->same != NULL ? row->same : row;
 }
 
 /* segments */
@@ -228,10 +230,12 @@ static void put_move(struct effects *effects, struct target_row *from, struct ta
     effects_finish(effects);
     add_write(effects, WRITE_MOVE, from->mapping, from->key, values);
     effects->segment++;
-    to->exists = true;
-    to->current = from->current;
-    from->exists = false;
-    from->current = NULL;
+    if (from != to) {
+        to->exists = true;
+        to->current = from->current;
+        from->exists = false;
+        from->current = NULL;
+    }
     remember(effects, to, values);
 }
 
@@ -296,9 +300,24 @@ void effects_want(struct effects *effects, const struct change *change, effects_
     }
 }
 
+/* The key that the row itself has. */
+static const struct value *own_key(struct effects *effects, const struct mapping *mapping,
+                                   const struct value *current) {
+    struct value *key = arena_zero(effects->arena, mapping->n_key, sizeof *key);
+    for (size_t i = 0; i < mapping->n_key; i++) {
+        key[i] = current[mapping->key[i]];
+    }
+    return key;
+}
+
 void effects_row(struct effects *effects, const struct mapping *mapping, const struct value *key,
                  const struct value *current) {
-    struct target_row *row = row_of(effects, mapping, key);
+    bool is_new;
+    struct target_row *asked = find_row(effects, mapping, key, &is_new);
+    struct target_row *row = row_of(effects, mapping, own_key(effects, mapping, current));
+    if (asked != row) {
+        asked->same = row;
+    }
     row->exists = true;
     row->current = NULL;
     remember(effects, row, current);
@@ -364,7 +383,7 @@ void effects_decide(struct effects *effects, struct change *change) {
     if (change->moves_key) {
         to = row_of(effects, change->mapping, change_new_key(change, effects->arena));
     }
-    struct decision d = resolve(effects->policy, change, row->exists, to->exists);
+    struct decision d = resolve(effects->policy, change, row->exists, to != row && to->exists);
     effects->conflicts += d.conflict != CONFLICT_NONE;
     carry_out(effects, change, d.action, row, to);
 }

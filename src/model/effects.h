@@ -81,7 +81,10 @@ void effects_want(struct effects *effects, const struct change *change, effects_
                   void *owner);
 
 /* Tells that the target has a row under this key. `current` runs parallel to
- * mapping->columns; only transforms' outputs matter, others may be absent. */
+ * mapping->columns: the row's own key and transforms' outputs matter, others may
+ * be absent. The row's own key may be spelled in another way than the key it was
+ * asked by ("a" and "A" where case does not count, 1.0 and 1.00): two keys that
+ * lead to one row are the same row from then on. */
 void effects_row(struct effects *effects, const struct mapping *mapping, const struct value *key,
                  const struct value *current);
 

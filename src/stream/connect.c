@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "pg/writer.h"
+#include "pg/operators.h"
 #include "stream/internal.h"
 #include "stream/replication.h"
 
@@ -78,7 +78,9 @@ static bool read_progress(struct link *link, struct err *err) {
 
 static bool connect_writer(struct link *link, struct err *err) {
     link->target.session.settings = buf_text(&link->writer_settings);
-    return db_open(&link->target, err) && take_origin(link, err) && read_progress(link, err);
+    enum direction back = link->direction == FORWARD ? REVERSE : FORWARD;
+    return db_open(&link->target, err) && operators_find(link->m, back, &link->target, err) &&
+           take_origin(link, err) && read_progress(link, err);
 }
 
 /* the source */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "pg/operators.h"
 #include "pg/sqlstate.h"
 
 enum {
@@ -30,6 +31,11 @@ static void cursor_move(struct cursor *cursor, const struct value *key, size_t n
         after[k] = value_text(arena_copy(&cursor->arena, key[k].data, key[k].size), key[k].size);
     }
     cursor->after = after;
+}
+
+bool comparison_prepare(struct migration *m, struct err *err) {
+    return operators_find(m, FORWARD, &m->old_side.db, err) &&
+           operators_find(m, REVERSE, &m->new_side.db, err);
 }
 
 void comparison_init(struct comparison *c, struct migration *m, size_t table) {

@@ -38,6 +38,9 @@ struct cursor {
 void cursor_init(struct cursor *cursor);
 void cursor_fini(struct cursor *cursor);
 
+/* Makes the operators of the keys' types known to both control connections. */
+bool comparison_prepare(struct migration *m, struct err *err) __attribute__((warn_unused_result));
+
 void comparison_init(struct comparison *c, struct migration *m, size_t table);
 void comparison_fini(struct comparison *c);
 

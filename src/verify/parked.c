@@ -71,8 +71,7 @@ static bool settle_table(struct migration *m, size_t table, int64_t *settled, st
     }
     struct comparison comparison;
     comparison_init(&comparison, m, table);
-    bool ok = PQntuples(list) == 0 || (table_reader_prepare(&comparison.old_reader, err) &&
-                                       table_reader_prepare(&comparison.new_reader, err));
+    bool ok = PQntuples(list) == 0 || comparison_prepare(m, err);
     for (int row = 0; row < PQntuples(list) && ok; row++) {
         ok = settle_row(m, &comparison, list, row, settled, err);
     }

@@ -64,30 +64,6 @@ void table_reader_init(struct table_reader *reader, struct db *db, const struct 
     collect_casts(reader, pair, casts, direction, arena);
 }
 
-/* The path is empty, and an operator of an extension's type is found by it only. */
-bool table_reader_prepare(struct table_reader *reader, struct err *err) {
-    struct buf names;
-    buf_init(&names);
-    buf_add_char(&names, '{');
-    for (size_t k = 0; k < reader->n_key; k++) {
-        const char *name = reader->table->columns[reader->key[k]].name;
-        buf_add_text(&names, k > 0 ? "," : "");
-        array_add_element(&names, value_text(name, strlen(name)));
-    }
-    buf_add_char(&names, '}');
-    char *oid = mem_printf("%u", reader->table->oid);
-    bool ok = db_exec(reader->db, err,
-                      "SELECT set_config('search_path',"
-                      "       string_agg(DISTINCT quote_ident(n.nspname), ', '), false)"
-                      "  FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid"
-                      "  JOIN pg_namespace n ON n.oid = t.typnamespace"
-                      " WHERE a.attrelid = $1::oid AND a.attname = ANY ($2::text[])",
-                      2, (const char *const[]){oid, names.data});
-    free(oid);
-    buf_fini(&names);
-    return ok;
-}
-
 /* statements */
 
 static const struct column *key_column(const struct table_reader *reader, size_t k) {

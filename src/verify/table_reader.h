@@ -46,10 +46,6 @@ struct table_reader {
 void table_reader_init(struct table_reader *reader, struct db *db, const struct mapping_pair *pair,
                        const struct cast_list *casts, enum direction direction,
                        struct arena *arena);
-/* Makes the operators of the key's types known to the connection. */
-bool table_reader_prepare(struct table_reader *reader, struct err *err)
-    __attribute__((warn_unused_result));
-
 /* Rows above the key `after` (NULL: from the first on), at most `limit`. */
 PGresult *table_reader_range(struct table_reader *reader, enum read_what what,
                              const struct value *after, size_t limit, struct err *err)

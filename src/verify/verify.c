@@ -186,7 +186,7 @@ static bool compare_table(struct run *run, size_t i, struct verify_result *resul
     struct comparison c;
     comparison_init(&c, run->m, i);
     bool ok =
-        table_reader_prepare(&c.old_reader, err) && table_reader_prepare(&c.new_reader, err) &&
+        comparison_prepare(run->m, err) &&
         (run->options->sample > 0 ? compare_samples(run, &c, err) : compare_all(run, &c, err)) &&
         settle_suspects(run, &c, err);
     if (ok) {

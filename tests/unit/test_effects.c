@@ -48,8 +48,9 @@ static void decide(struct fixture *f, enum change_op op, const char *key, const 
     effects_decide(&f->effects, changes_make(&f->sample, op, key, row));
 }
 
-/* The target has the row "id|email|first|last|bio"; only names are read. */
-static void there(struct fixture *f, const char *key, const char *first, const char *last) {
+/* The target has a row of that key, which it spells in its own way. */
+static void there_as(struct fixture *f, const char *key, const char *own_key, const char *first,
+                     const char *last) {
     const struct mapping *mapping = &f->sample.pair.forward;
     struct value *k = arena_zero(&f->sample.arena, 1, sizeof *k);
     struct value *row = arena_zero(&f->sample.arena, mapping->n_columns, sizeof *row);
@@ -60,7 +61,12 @@ static void there(struct fixture *f, const char *key, const char *first, const c
             row[i] = changes_value(&f->sample, names[n++]);
         }
     }
+    row[mapping->key[0]] = changes_value(&f->sample, own_key);
     effects_row(&f->effects, mapping, k, row);
+}
+
+static void there(struct fixture *f, const char *key, const char *first, const char *last) {
+    there_as(f, key, key, first, last);
 }
 
 /* blind */
@@ -163,6 +169,24 @@ static void two_keys_change_places_by_way_of_a_third(void **state) {
     assert_int_equal(f->effects.conflicts, 0);
 }
 
+static void a_key_that_changes_its_spelling_is_one_row(void **state) {
+    struct fixture *f = *state;
+    there_as(f, "1.0", "1.0", "Ann", "Lee");
+    there_as(f, "1.00", "1.0", "Ann", "Lee");
+    decide(f, CHANGE_update, "1.0", "1.00|a@x|Ann Lee|-");
+    decide(f, CHANGE_update, "1.00", "1.00|b@x|Ann Lee|-");
+    expect(f, "move 1.0 1.00|a@x|-|-|- /; update 1.0 1.00|b@x|-|-|-");
+    assert_int_equal(f->effects.conflicts, 0);
+}
+
+static void a_row_is_found_by_another_spelling_of_its_key(void **state) {
+    struct fixture *f = *state;
+    there_as(f, "1.0", "1.00", "Ann", "Lee");
+    decide(f, CHANGE_delete, "1.0", NULL);
+    decide(f, CHANGE_insert, "1.0", "1.0|a@x|Bob Poe|~");
+    expect(f, "delete 1.00 /; insert 1.00 1.0|a@x|Bob|Poe|~");
+}
+
 static void what_meets_the_unexpected_is_applied_and_counted(void **state) {
     struct fixture *f = *state;
     there(f, "1", "Ann", "Lee");
@@ -258,6 +282,8 @@ int main(void) {
         TEST(a_row_deleted_and_made_again_keeps_that_order),
         TEST(a_moved_key_is_a_segment_of_its_own),
         TEST(two_keys_change_places_by_way_of_a_third),
+        TEST(a_key_that_changes_its_spelling_is_one_row),
+        TEST(a_row_is_found_by_another_spelling_of_its_key),
         TEST(what_meets_the_unexpected_is_applied_and_counted),
         TEST(a_corrected_name_survives_a_change_of_something_else),
         TEST(a_changed_name_undoes_a_correction),

@@ -92,8 +92,9 @@ static void a_read_asks_for_what_transforms_wrote(void **state) {
     const struct change *change = changes_make(&f->sample, CHANGE_delete, "1", NULL);
     const struct value *keys[] = {change->key};
     statement_read(&f->statement, change->mapping, keys, 1, true);
-    expect_sql(f, "SELECT u.position, t.\"first_name\", t.\"last_name\" FROM unnest($1::text[]) "
-                  "WITH ORDINALITY AS u(k0, position) JOIN \"app_v2\".\"users\" AS t ON t.\"id\" "
+    expect_sql(f, "SELECT u.position, t.\"id\", t.\"first_name\", t.\"last_name\" FROM "
+                  "unnest($1::text[]) WITH ORDINALITY AS u(k0, position) JOIN \"app_v2\".\"users\" "
+                  "AS t ON t.\"id\" "
                   "= u.k0::bigint FOR NO KEY UPDATE OF t");
     statement_read(&f->statement, change->mapping, keys, 1, false);
     assert_null(strstr(buf_text(&f->statement.sql), "FOR NO KEY UPDATE"));
