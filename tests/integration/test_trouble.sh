@@ -81,6 +81,7 @@ test_no_server() {
 
 test_a_wrong_password_and_a_right_one() {
     local hba
+    make_tables
     hba=$(cluster_folder main)/data/pg_hba.conf
     as_server cp "$hba" "$hba.kept"
     sql main app "SET password_encryption = 'scram-sha-256'; CREATE ROLE mover LOGIN SUPERUSER PASSWORD 'right: \\ one'"
