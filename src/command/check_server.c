@@ -22,7 +22,7 @@ static char *read_setting(struct check *check, const struct site *site, const ch
 static void check_version(struct check *check, const struct site *site) {
     char *text = read_setting(check, site, "server_version");
     char *number = read_setting(check, site, "server_version_num");
-    int version = number != NULL ? atoi(number) : 0;
+    long version = number != NULL ? strtol(number, NULL, 10) : 0;
     if (version < VERSION_MIN) {
         findings_add(&check->findings, FINDING_error, "version", "PostgreSQL %s is too old", text);
         findings_hint(&check->findings, "use version 15 or later");

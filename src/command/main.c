@@ -6,8 +6,7 @@
 #include "base/log.h"
 #include "command/command.h"
 
-/* The first line of a request: which command, with which options. Without a
- * command, --help or --version was asked for. */
+/* Which command, with which options. NULL: none, and help was asked for. */
 static bool parse_words(char *const *words, const struct command **command, struct options *options,
                         struct err *err) {
     int next = 1;
@@ -16,7 +15,8 @@ static bool parse_words(char *const *words, const struct command **command, stru
         return false;
     }
     if (words[next] == NULL) {
-        return options_has(options, "help") || options_has(options, "version") ||
+        *command = options_has(options, "version") ? command_find("version") : NULL;
+        return *command != NULL || options_has(options, "help") ||
                err_set(err, ERR_USAGE, "no command given");
     }
     *command = command_find(words[next]);
@@ -87,12 +87,13 @@ int main(int argc, char **argv) {
     if (!parse_words(argv, &invocation.command, &options, &err) || !set_log_level(&options, &err)) {
         return command_misuse(invocation.command, &err);
     }
-    if (options_has(&options, "help")) {
-        invocation.command != NULL ? help_command(invocation.command) : help_program();
+    if (invocation.command == NULL) {
+        help_program();
         return 0;
     }
-    if (options_has(&options, "version")) {
-        invocation.command = command_find("version");
+    if (options_has(&options, "help")) {
+        help_command(invocation.command);
+        return 0;
     }
     return run_command(&invocation);
 }
