@@ -55,8 +55,7 @@ static void find_sites(struct check *check) {
 static void read_state(struct check *check) {
     struct err err;
     err_clear(&err);
-    if (!state_read(check->m, &check->state, &err) ||
-        !state_is_locked(check->m, &check->running, &err)) {
+    if (!state_read(check->m, &check->state, &err)) {
         findings_add_err(&check->findings, FINDING_error, "state", &err);
     }
 }

@@ -28,7 +28,6 @@ struct check {
     struct site sites[2];
     size_t n_sites;
     struct migration_state state; /* `exists` is false when it could not be read */
-    bool running;                 /* a service is at work */
 };
 
 /* check_server.c: settings and the life of a server */

@@ -64,8 +64,7 @@ bool migration_read_catalogs(struct migration *m, struct err *err)
 
 /* Builds one table's mappings, where both of its tables are there. False: the
  * reasons were added to m->problems. */
-bool migration_build_mapping(struct migration *m, size_t table)
-    __attribute__((warn_unused_result));
+bool migration_build_mapping(struct migration *m, size_t table) __attribute__((warn_unused_result));
 
 /* Loads transforms and builds the mappings from the catalogs read before.
  * False with ERR_USAGE and the first problem in *err; all are in m->problems. */
