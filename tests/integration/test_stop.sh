@@ -52,6 +52,10 @@ is_writing() {
                        AND application_name = 'pgtandem $1 writer'")" = 1 ]
 }
 
+both_are_streaming() {
+    [ "$(status_field '.forward.state + .reverse.state')" = streamingstreaming ]
+}
+
 nobody_is_connected() {
     [ "$(sql main app "SELECT count(*) FROM pg_stat_activity
                        WHERE application_name LIKE 'pgtandem%'")" = 0 ]
@@ -134,13 +138,13 @@ test_during_a_large_transaction() {
                   UPDATE public.users SET full_name = full_name || ' ' || id"
     wait_until 30 is_writing forward
     service_stop
-    sql main app "UPDATE app_v2.users SET bio = 'large ' || id"
     service_start
-    wait_phase live
+    wait_drained 120
+    sql main app "UPDATE app_v2.users SET bio = 'large ' || id"
     wait_until 30 is_writing reverse
     service_stop
     service_start
-    wait_drained
+    wait_drained 120
     assert_same_tables main app
     assert_eq "$(status_field '.forward.applied_changes')" $((2 * rows)) "changes forward"
     assert_eq "$(status_field '.reverse.applied_changes')" $rows "changes in reverse"
@@ -149,14 +153,13 @@ test_during_a_large_transaction() {
 
 test_while_the_server_is_down() {
     service_start
-    wait_phase live
+    wait_until 30 both_are_streaming
     cluster_stop main
     sleep 2
     service_stop
     cluster_start main
     sql main app "UPDATE public.users SET bio = 'meanwhile' WHERE id = 1"
     service_start
-    wait_phase live
     wait_drained
     assert_eq "$(sql main app 'SELECT bio FROM app_v2.users WHERE id = 1')" meanwhile
 }
