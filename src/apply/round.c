@@ -395,8 +395,9 @@ static void check_count(struct applier *applier, const struct applier_step *step
     err_set(&applier->error, ERR_FAILED, "%s changed %llu rows instead of %zu", step->label,
             affected, step->n_rows);
     snprintf(applier->error.sqlstate, sizeof applier->error.sqlstate, "P0001");
-    err_hint(&applier->error, "a trigger, rule or policy of the table suppresses rows; switch it "
-                              "off for this role, or grant it SET on session_replication_role");
+    err_hint(&applier->error, "a trigger, rule or policy of the table suppresses rows, or a foreign "
+                              "key's cascade was there first; switch it off for this role, or grant "
+                              "it SET on session_replication_role");
 }
 
 void round_take(struct applier *applier, const PGresult *result) {
