@@ -388,16 +388,17 @@ static void take_error(struct applier *applier, const struct applier_step *step,
  * cannot miss; a trigger or rule of the target that suppresses rows can. */
 static void check_count(struct applier *applier, const struct applier_step *step,
                         const PGresult *result) {
-    unsigned long long affected = strtoull(PQcmdTuples((PGresult *)(uintptr_t)result), NULL, 10);
-    if (!step->exact || affected == step->n_rows || applier->error.code != ERR_NONE) {
+    int64_t affected = result_affected(result);
+    if (!step->exact || affected == (int64_t)step->n_rows || applier->error.code != ERR_NONE) {
         return;
     }
-    err_set(&applier->error, ERR_FAILED, "%s changed %llu rows instead of %zu", step->label,
+    err_set(&applier->error, ERR_FAILED, "%s changed %" PRId64 " rows instead of %zu", step->label,
             affected, step->n_rows);
     snprintf(applier->error.sqlstate, sizeof applier->error.sqlstate, "P0001");
-    err_hint(&applier->error, "a trigger, rule or policy of the table suppresses rows, or a foreign "
-                              "key's cascade was there first; switch it off for this role, or grant "
-                              "it SET on session_replication_role");
+    err_hint(&applier->error,
+             "a trigger, rule or policy of the table suppresses rows, or a foreign "
+             "key's cascade was there first; switch it off for this role, or grant "
+             "it SET on session_replication_role");
 }
 
 void round_take(struct applier *applier, const PGresult *result) {
