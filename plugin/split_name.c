@@ -31,12 +31,12 @@ static bool is_space_of_three(const unsigned char *b) {
 static bool is_space(const char *bytes, size_t size) {
     const unsigned char *b = (const unsigned char *)bytes;
     switch (size) {
-    case 1: /* tab to carriage return; the four separators and the space */
-        return (b[0] >= 0x09 && b[0] <= 0x0D) || (b[0] >= 0x1C && b[0] <= 0x20);
-    case 2: /* U+0085 next line, U+00A0 no-break space */
-        return b[0] == 0xC2 && (b[1] == 0x85 || b[1] == 0xA0);
-    case 3:
-        return is_space_of_three(b);
+        case 1: /* tab to carriage return; the four separators and the space */
+            return (b[0] >= 0x09 && b[0] <= 0x0D) || (b[0] >= 0x1C && b[0] <= 0x20);
+        case 2: /* U+0085 next line, U+00A0 no-break space */
+            return b[0] == 0xC2 && (b[1] == 0x85 || b[1] == 0xA0);
+        case 3:
+            return is_space_of_three(b);
     }
     return false;
 }

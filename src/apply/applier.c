@@ -12,7 +12,7 @@
 #include "apply/round.h"
 
 enum { OPTIMISTIC_ATTEMPTS = 3, NOISY_ATTEMPTS = 8 };
-static const usec_t first_pause = 5 * 1000, longest_pause = USEC_SECOND;
+static const usec_t first_pause = USEC_SECOND / 200, longest_pause = USEC_SECOND;
 
 /* What follows an undo. */
 enum next_step { NEXT_AGAIN, NEXT_AGAIN_LATER, NEXT_BY_ROWS, NEXT_SPLIT, NEXT_PARK, NEXT_FAIL };

@@ -8,7 +8,7 @@
 #include "pg/db.h"
 #include "pg/sqlstate.h"
 
-static const usec_t visibility_pause = 10 * 1000;
+static const usec_t visibility_pause = USEC_SECOND / 100;
 
 static void ask_next(struct fetcher *fetcher);
 

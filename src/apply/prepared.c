@@ -17,17 +17,12 @@ struct prepared_entry {
     UT_hash_handle hh;
     char *sql;
     char name[NAME_SIZE];
-    unsigned round;
+    unsigned round; /* in which it was prepared */
+    bool unknown;   /* that failed: it must be prepared again, under another name */
 };
 
 void prepared_init(struct prepared *prepared) {
     memset(prepared, 0, sizeof *prepared);
-}
-
-static void forget(struct prepared *prepared, struct prepared_entry *entry) {
-    HASH_DEL(prepared->entries, entry);
-    free(entry->sql);
-    free(entry);
 }
 
 static struct prepared_entry *find(const struct prepared *prepared, const char *sql, size_t size) {
@@ -39,32 +34,35 @@ static struct prepared_entry *find(const struct prepared *prepared, const char *
 static struct prepared_entry *add(struct prepared *prepared, const char *sql, size_t size) {
     struct prepared_entry *entry = mem_zero(1, sizeof *entry);
     entry->sql = mem_strdup(sql);
-    entry->round = prepared->round;
-    snprintf(entry->name, sizeof entry->name, "p%u", prepared->next_number++);
+    entry->unknown = true;
     HASH_ADD_KEYPTR(hh, prepared->entries, entry->sql, (unsigned)size, entry);
     return entry;
 }
 
-static void forget_all(struct prepared *prepared, bool only_last_round) {
-    for (struct prepared_entry *e = prepared->entries, *next; e != NULL; e = next) {
-        next = e->hh.next;
-        if (!only_last_round || e->round == prepared->round) {
-            forget(prepared, e);
-        }
+void prepared_reset(struct prepared *prepared) {
+    struct prepared_entry *entry = prepared->entries;
+    HASH_CLEAR(hh, prepared->entries);
+    while (entry != NULL) {
+        struct prepared_entry *next = entry->hh.next;
+        free(entry->sql);
+        free(entry);
+        entry = next;
     }
+    prepared->next_number = 0;
 }
 #pragma GCC diagnostic pop
 
-void prepared_reset(struct prepared *prepared) {
-    forget_all(prepared, false);
-    prepared->next_number = 0;
-}
-
 void prepared_end_round(struct prepared *prepared, bool failed) {
-    if (failed) {
-        forget_all(prepared, true);
+    for (struct prepared_entry *e = prepared->entries; failed && e != NULL; e = e->hh.next) {
+        e->unknown |= e->round == prepared->round;
     }
     prepared->round++;
+}
+
+static void name_entry(struct prepared *prepared, struct prepared_entry *entry) {
+    snprintf(entry->name, sizeof entry->name, "p%u", prepared->next_number++);
+    entry->round = prepared->round;
+    entry->unknown = false;
 }
 
 /* The name under which the session knows the text; *results counts what will
@@ -75,6 +73,9 @@ static const char *ensure(struct prepared *prepared, struct session *session, co
     *results = 1;
     if (entry == NULL) {
         entry = add(prepared, sql, size);
+    }
+    if (entry->unknown) {
+        name_entry(prepared, entry);
         session_queue_prepare(session, entry->name, entry->sql, 0, NULL);
         *results = 2;
     }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 static bool cannot(struct err *err, const char *path) {
-    return err_set(err, ERR_USAGE, "cannot read %s: %s", path, strerror(errno));
+    return err_set(err, ERR_USAGE, "cannot read \"%s\": %s", path, strerror(errno));
 }
 
 bool file_read(const char *path, struct buf *into, struct err *err) {

@@ -7,7 +7,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* Appends the file's bytes. False with ERR_USAGE: it cannot be read. */
+/* Appends the file's bytes. False with ERR_USAGE: "cannot read PATH: why"; the
+ * hint is the caller's to give. */
 bool file_read(const char *path, struct buf *into, struct err *err)
     __attribute__((warn_unused_result));
 

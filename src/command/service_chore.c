@@ -129,13 +129,24 @@ static struct db *reporter_of(struct service *service, bool old) {
     return &service->reporters[old ? REVERSE : FORWARD];
 }
 
+/* Fingerprints are of the old tables first, then of the new. */
+struct watched {
+    size_t table;
+    bool old;
+};
+
+static struct watched watched_at(const struct service *service, size_t i) {
+    bool old = i < service->m.n_tables;
+    return (struct watched){old ? i : i - service->m.n_tables, old};
+}
+
 static bool remember_tables(struct service *service, struct err *err) {
     size_t n = service->m.n_tables;
     service->fingerprints = arena_zero(&service->lasting, 2 * n, sizeof *service->fingerprints);
     for (size_t i = 0; i < 2 * n; i++) {
-        bool old = i < n;
-        service->fingerprints[i] =
-            fingerprint(service, reporter_of(service, old), i % n, old, &service->lasting, err);
+        struct watched w = watched_at(service, i);
+        service->fingerprints[i] = fingerprint(service, reporter_of(service, w.old), w.table, w.old,
+                                               &service->lasting, err);
         if (service->fingerprints[i] == NULL) {
             return false;
         }
@@ -160,11 +171,11 @@ static void watch_tables(struct service *service) {
     struct err ignored;
     arena_init(&arena);
     for (size_t i = 0; i < 2 * n; i++) {
-        bool old = i < n;
+        struct watched w = watched_at(service, i);
         const char *now =
-            fingerprint(service, reporter_of(service, old), i % n, old, &arena, &ignored);
+            fingerprint(service, reporter_of(service, w.old), w.table, w.old, &arena, &ignored);
         if (now != NULL && strcmp(now, service->fingerprints[i]) != 0) {
-            tables_changed(service, i % n, old, now[0] == '\0');
+            tables_changed(service, w.table, w.old, now[0] == '\0');
         }
     }
     arena_fini(&arena);

@@ -1,13 +1,12 @@
 /* config.c - see config.h: from a file to a struct, with defaults. */
 #include "config/config.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "config/schema.h"
 
@@ -62,30 +61,13 @@ struct config *config_parse(const char *path, const char *text, size_t size, str
     return config;
 }
 
-static bool read_file(const char *path, struct buf *text) {
-    FILE *file = fopen(path, "re");
-    if (file == NULL) {
-        return false;
-    }
-    char chunk[4096];
-    size_t n;
-    while ((n = fread(chunk, 1, sizeof chunk, file)) > 0) {
-        buf_add(text, chunk, n);
-    }
-    int failed = ferror(file) ? errno : 0;
-    fclose(file);
-    errno = failed;
-    return failed == 0;
-}
-
 struct config *config_load(const char *path, struct err *err) {
     struct buf text;
     buf_init(&text);
     struct config *config = NULL;
-    if (read_file(path, &text)) {
+    if (file_read(path, &text, err)) {
         config = config_parse(path, buf_text(&text), text.size, err);
     } else {
-        err_set(err, ERR_USAGE, "cannot read the configuration \"%s\": %s", path, strerror(errno));
         err_hint(err, "name the file with --config or in PGTANDEM_CONFIG");
     }
     buf_fini(&text);

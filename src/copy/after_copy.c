@@ -2,36 +2,19 @@
  * run is in statement_run.c. */
 #include "copy/after_copy.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "copy/statement_run.h"
 #include "model/sqlsplit.h"
 
-static bool read_whole(FILE *file, struct buf *text) {
-    size_t n;
-    do {
-        buf_reserve(text, 16 * 1024);
-        n = fread(text->data + text->size, 1, text->capacity - text->size - 1, file);
-        text->size += n;
-    } while (n > 0);
-    return !ferror(file);
-}
-
 static bool read_file(const char *path, struct buf *text, struct err *err) {
-    FILE *file = fopen(path, "re");
-    bool ok = file != NULL && read_whole(file, text);
-    if (!ok) {
-        err_set(err, ERR_USAGE, "cannot read \"%s\": %s", path, strerror(errno));
-        err_hint(err, "paths under backfill.after_copy are relative to the configuration's folder");
-    }
-    if (file != NULL) {
-        fclose(file);
-    }
-    return ok;
+    return file_read(path, text, err) ||
+           err_hint(err,
+                    "paths under backfill.after_copy are relative to the configuration's folder");
 }
 
 /* the record */

@@ -63,7 +63,7 @@ static bool is_among(const struct leftovers *leftovers, const char *oid) {
 
 bool leftovers_drop(struct migration *m, struct db *db, struct arena *arena,
                     const struct leftovers *spared, struct err *err) {
-    struct leftovers now;
+    struct leftovers now = {0};
     if (!leftovers_read(m, db, arena, &now, err)) {
         return false;
     }

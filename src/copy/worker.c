@@ -183,7 +183,7 @@ static void on_writer_result(void *owner, const PGresult *result) {
     if (worker_note_fault(worker, FAULT_WRITER, result)) {
         return;
     }
-    worker->affected = strtoll(PQcmdTuples((PGresult *)(uintptr_t)result), NULL, 10);
+    worker->affected = result_affected(result);
     if (PQresultStatus(result) == PGRES_COPY_IN) {
         if (worker->state == WORKER_sifting) {
             sift_writer_copies(worker);

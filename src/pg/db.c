@@ -204,3 +204,11 @@ lsn_t result_lsn(const PGresult *result, int row, int column) {
     const char *text = PQgetvalue(result, row, column);
     return lsn_parse(text, strlen(text), &lsn) ? lsn : 0;
 }
+
+/* libpq asks for a result that it does not change. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wcast-qual"
+int64_t result_affected(const PGresult *result) {
+    return strtoll(PQcmdTuples((PGresult *)result), NULL, 10);
+}
+#pragma GCC diagnostic pop

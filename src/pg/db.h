@@ -67,5 +67,7 @@ struct value result_value(const PGresult *result, int row, int column);
 int64_t result_int(const PGresult *result, int row, int column);
 bool result_bool(const PGresult *result, int row, int column);
 lsn_t result_lsn(const PGresult *result, int row, int column);
+/* How many rows a statement has written. */
+int64_t result_affected(const PGresult *result);
 
 #endif

@@ -10,7 +10,7 @@
 #include "stream/protocol.h"
 #include "stream/replication.h"
 
-static const size_t batch_bytes = 4 * 1024 * 1024;
+static const size_t batch_bytes = (size_t)4 * 1024 * 1024;
 static const usec_t heartbeat_interval = USEC_SECOND;
 static const usec_t report_pause = USEC_SECOND / 50;  /* between two reports on demand */
 static const usec_t silence_limit = 30 * USEC_SECOND; /* then the server is asked for a word */

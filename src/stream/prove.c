@@ -13,7 +13,7 @@
 #include "stream/protocol.h"
 #include "stream/replication.h"
 
-static const usec_t proof_timeout = 10 * 60 * USEC_SECOND;
+static const usec_t proof_timeout = 600 * USEC_SECOND;
 static const usec_t busy_pause = USEC_SECOND / 4;
 static const int busy_attempts = 120;
 

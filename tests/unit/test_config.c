@@ -215,7 +215,7 @@ static void missing_file_is_named_with_its_reason(void **state) {
     struct err err = {0};
     assert_null(config_load("no/such.yaml", &err));
     assert_int_equal(err.code, ERR_USAGE);
-    assert_string_equal(err.message, "cannot read the configuration \"no/such.yaml\": "
+    assert_string_equal(err.message, "cannot read \"no/such.yaml\": "
                                      "No such file or directory");
     assert_non_null(strstr(err.hint, "--config"));
 }

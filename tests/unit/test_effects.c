@@ -56,7 +56,7 @@ static void there_as(struct fixture *f, const char *key, const char *own_key, co
     struct value *row = arena_zero(&f->sample.arena, mapping->n_columns, sizeof *row);
     *k = changes_value(&f->sample, key);
     const char *names[] = {first, last};
-    for (size_t i = 0, n = 0; i < mapping->n_columns; i++) {
+    for (size_t i = 0, n = 0; i < mapping->n_columns && n < 2; i++) {
         if (mapping->columns[i].transform != COLUMN_NONE) {
             row[i] = changes_value(&f->sample, names[n++]);
         }
