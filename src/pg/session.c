@@ -8,7 +8,7 @@
  *     (PQgetCopyData until 0), then results while PQisBusy() is false;
  *   - in a pipeline, NULL ends a statement's results, and PGRES_PIPELINE_SYNC
  *     the round; nothing may be asked for after the last sync;
- *   - stop polling before PQfinish(). */
+ *   - stop polling before PQfinish(), and at once when a connection is lost. */
 #include "pg/session.h"
 
 #include <stdio.h>
@@ -74,6 +74,14 @@ static void on_handle_closed(uv_handle_t *handle) {
     }
 }
 
+/* libpq closes the socket of a connection that broke, and the next one that is
+ * opened, whoever's, gets its number: from then on it must not be watched here. */
+static void stop_polling(struct session_handles *handles) {
+    if (!uv_is_closing((uv_handle_t *)&handles->poll)) {
+        uv_close((uv_handle_t *)&handles->poll, on_handle_closed);
+    }
+}
+
 static void drop_handles(struct session *session) {
     struct session_handles *handles = session->handles;
     if (handles == NULL) {
@@ -81,7 +89,7 @@ static void drop_handles(struct session *session) {
     }
     session->handles = NULL;
     handles->session = NULL;
-    uv_close((uv_handle_t *)&handles->poll, on_handle_closed);
+    stop_polling(handles);
     uv_close((uv_handle_t *)&handles->kick, on_handle_closed);
 }
 
@@ -121,7 +129,7 @@ static int interest(const struct session *session) {
 
 /* The one place that starts or stops waiting. */
 static void rearm(struct session *session) {
-    if (session->handles == NULL) {
+    if (session->handles == NULL || uv_is_closing((uv_handle_t *)&session->handles->poll)) {
         return;
     }
     int events = interest(session);
@@ -142,7 +150,9 @@ static void lose(struct session *session) {
     }
     err_from_connection(&session->error, session->conn);
     set_state(session, SESSION_lost);
-    rearm(session);
+    if (session->handles != NULL) {
+        stop_polling(session->handles);
+    }
     kick(session);
 }
 
