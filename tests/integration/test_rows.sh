@@ -90,6 +90,20 @@ test_updates_and_the_other_direction_are_parked_too() {
     assert_eq "$(status_field '"\(.forward.parked) \(.reverse.parked)"')" "8 2"
 }
 
+# It is written in pieces, some of which hold rows at fault.
+test_a_large_transaction_with_rows_at_fault() {
+    service_stop
+    configure split_email "stream: {batch_rows: 10}"
+    PGTANDEM_PLUGIN_PATH=$T/example service_start
+    sql main app "INSERT INTO o.r SELECT i, CASE WHEN i % 100 = 0 THEN 100 ELSE i % 100 END, 'ok', 'x', 'red',
+                      CASE WHEN i % 150 = 1 THEN 'none' ELSE 'a@b' END, 'l', 1 FROM generate_series(1001, 1300) i"
+    wait_rows 30 main app "SELECT count(*), min(size), max(size) FROM n.r WHERE id > 1000" $'295\t1\t99'
+    assert_eq "$(rows main app "SELECT key->>'id' k, sqlstate FROM pgtandem.parked WHERE (key->>'id')::int > 1000 ORDER BY k" | tr '\t\n' ': ')" \
+        "1051:22000 1100:23514 1200:23514 1201:22000 1300:23514 "
+    sql main app "DELETE FROM o.r WHERE id > 1000; DELETE FROM pgtandem.parked WHERE (key->>'id')::int > 1000"
+    wait_rows 30 main app "SELECT count(*) FROM n.r WHERE id > 1000" 0
+}
+
 test_starting_again_parks_nothing_twice() {
     service_kill
     PGTANDEM_PLUGIN_PATH=$T/example service_start
