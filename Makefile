@@ -156,6 +156,9 @@ $(OUT)/tests/unit/test_%: $(OUT)/tests/unit/test_%.o $(UNIT_SHARED) $(LIBRARY)
 	$(call say,link,$@)
 	$(Q)$(LINK) -pie $^ -lcmocka $(LIBS) -o $@
 
+# Sanitized code is several times slower, and what it is to find does not hide in
+# the number of rows.
+sanitize: export LARGE_ROWS ?= 50000
 sanitize:  ## run all tests under the address and undefined behaviour sanitizers
 	@$(MAKE) --no-print-directory VARIANT=sanitize test
 
