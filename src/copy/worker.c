@@ -178,18 +178,25 @@ static void on_reader_lost(void *owner, const struct err *err) {
 
 /* events of the writer */
 
+static void on_writer_copies(struct worker *worker) {
+    if (worker->state == WORKER_opening) {
+        worker_read(worker, WORKER_copying);
+    } else if (worker->state == WORKER_sifting) {
+        sift_writer_copies(worker);
+    } else {
+        worker_fail(worker); /* the reader was lost meanwhile */
+    }
+}
+
 static void on_writer_result(void *owner, const PGresult *result) {
     struct worker *worker = owner;
     if (worker_note_fault(worker, FAULT_WRITER, result)) {
         return;
     }
-    worker->affected = result_affected(result);
+    /* libpq takes it without const */
+    worker->affected = strtoll(PQcmdTuples((PGresult *)(uintptr_t)result), NULL, 10);
     if (PQresultStatus(result) == PGRES_COPY_IN) {
-        if (worker->state == WORKER_sifting) {
-            sift_writer_copies(worker);
-        } else {
-            worker_read(worker, WORKER_copying);
-        }
+        on_writer_copies(worker);
     } else if (worker->state == WORKER_locking && PQresultStatus(result) == PGRES_TUPLES_OK) {
         worker_note_ledger(worker, result);
     }
