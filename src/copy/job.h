@@ -26,6 +26,7 @@ struct job {
     struct buf reader_path;     /* a SET search_path that finds the keys' operators */
 
     char snapshot[SNAPSHOT_NAME_SIZE]; /* the name that readers import now */
+    char snapshot_at[USEC_TEXT_SIZE];  /* a moment not before it, by the old server's clock */
     bool snapshot_gone;                /* a reader could not import it */
     struct chunk *first, *last;        /* planned, and nobody's yet */
     size_t n_queued;

@@ -97,26 +97,37 @@ bool planner_load(struct planner *planner, struct err *err) {
 
 static const char begin_sql[] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
+/* Runs `sql`, which gives the snapshot's name and the time: no commit that the
+ * snapshot shows is later than that. */
+static bool note_snapshot(struct planner *planner, const char *sql, struct err *err) {
+    struct job *job = planner->job;
+    PGresult *r = db_query(&planner->db, err, sql, 0, NULL);
+    if (r == NULL) {
+        return false;
+    }
+    snprintf(job->snapshot, sizeof job->snapshot, "%s", PQgetvalue(r, 0, 0));
+    snprintf(job->snapshot_at, sizeof job->snapshot_at, "%s", PQgetvalue(r, 0, 1));
+    PQclear(r);
+    return true;
+}
+
 static bool open_lent(struct planner *planner, struct err *err) {
     struct buf sql;
     buf_init(&sql);
     buf_add_format(&sql, "%s; SET TRANSACTION SNAPSHOT ", begin_sql);
     quote_literal(&sql, planner->lent, strlen(planner->lent));
-    bool ok = db_exec(&planner->db, err, sql.data, 0, NULL);
+    buf_add_text(&sql, "; SELECT ");
+    quote_literal(&sql, planner->lent, strlen(planner->lent));
+    buf_add_text(&sql, ", clock_timestamp()");
+    bool ok = note_snapshot(planner, sql.data, err);
     buf_fini(&sql);
     return ok;
 }
 
-static bool open_own(struct planner *planner, char *name, struct err *err) {
-    char *exported = db_exec(&planner->db, err, begin_sql, 0, NULL)
-                         ? db_text(&planner->db, err, "SELECT pg_export_snapshot()", 0, NULL)
-                         : NULL;
-    if (exported == NULL) {
-        return err_context(err, "cannot export a snapshot of %s", planner->db.label);
-    }
-    snprintf(name, SNAPSHOT_NAME_SIZE, "%s", exported);
-    free(exported);
-    return true;
+static bool open_own(struct planner *planner, struct err *err) {
+    return (db_exec(&planner->db, err, begin_sql, 0, NULL) &&
+            note_snapshot(planner, "SELECT pg_export_snapshot(), clock_timestamp()", err)) ||
+           err_context(err, "cannot export a snapshot of %s", planner->db.label);
 }
 
 static bool reconnect(struct planner *planner, struct err *err) {
@@ -131,12 +142,11 @@ static bool open_any(struct planner *planner, struct err *err) {
             return false;
         }
         if (open_lent(planner, err)) {
-            snprintf(job->snapshot, sizeof job->snapshot, "%s", planner->lent);
             return true;
         }
     }
     bool is_first = job->snapshot[0] == '\0' && planner->lent == NULL;
-    if (!reconnect(planner, err) || !open_own(planner, job->snapshot, err)) {
+    if (!reconnect(planner, err) || !open_own(planner, err)) {
         return false;
     }
     planner->lent = NULL;

@@ -57,14 +57,15 @@ void worker_pace(struct worker *worker) {
 
 static void import_snapshot(struct worker *worker) {
     struct job *job = worker->job;
-    snprintf(worker->importing, sizeof worker->importing, "%s", job->snapshot);
+    memcpy(worker->importing, job->snapshot, sizeof worker->importing);
+    memcpy(worker->read_at, job->snapshot_at, sizeof worker->read_at);
     struct buf sql;
     buf_init(&sql);
     buf_add(&sql, job->reader_path.data, job->reader_path.size);
     buf_add_text(&sql, "; BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
                        " SET TRANSACTION SNAPSHOT ");
     quote_literal(&sql, worker->importing, strlen(worker->importing));
-    buf_add_text(&sql, "; SELECT pg_current_snapshot(), now()");
+    buf_add_text(&sql, "; SELECT pg_current_snapshot()");
     worker_set_state(worker, WORKER_importing);
     worker->fault = FAULT_NONE;
     session_send(&worker->reader, sql.data, 0, NULL);
@@ -74,8 +75,6 @@ static void import_snapshot(struct worker *worker) {
 static void keep_moment(struct worker *worker, const PGresult *result) {
     buf_reset(&worker->moment);
     buf_add_text(&worker->moment, PQgetvalue(result, 0, 0));
-    buf_reset(&worker->read_at);
-    buf_add_text(&worker->read_at, PQgetvalue(result, 0, 1));
 }
 
 /* The origin's commit time is the session's from then on: rows that were read
@@ -83,7 +82,7 @@ static void keep_moment(struct worker *worker, const PGresult *result) {
  * no say in it. */
 static void claim_origin(struct worker *worker) {
     struct object_name origin = migration_copy_origin(worker->job->m, worker->number);
-    const char *params[] = {origin.text, worker->read_at.data};
+    const char *params[] = {origin.text, worker->read_at};
     worker_set_state(worker, WORKER_claiming);
     worker_send(worker,
                 "SELECT pg_replication_origin_session_setup($1),"
@@ -295,7 +294,6 @@ void worker_init(struct worker *worker, struct job *job, int number) {
     worker->timer = timer_new(job->m->loop, on_timer, worker);
     init_sessions(worker);
     buf_init(&worker->moment);
-    buf_init(&worker->read_at);
     buf_init(&worker->out);
     arena_init(&worker->arena);
     sift_init(&worker->sift);
@@ -310,7 +308,6 @@ void worker_fini(struct worker *worker) {
         line_map_fini(&worker->map);
     }
     buf_fini(&worker->moment);
-    buf_fini(&worker->read_at);
     buf_fini(&worker->out);
     arena_fini(&worker->arena);
     sift_fini(&worker->sift);

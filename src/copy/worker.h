@@ -15,7 +15,7 @@
  * it imports whatever the job's snapshot is by then; the ledger keeps which.
  *
  * The writer writes under an origin of its own, whose commit time is set to the
- * reader's: the rows are of that moment, by the old database's clock. */
+ * snapshot's: the rows are of that moment, by the old server's clock. */
 #ifndef PGTANDEM_COPY_WORKER_H
 #define PGTANDEM_COPY_WORKER_H
 
@@ -68,7 +68,8 @@ struct worker {
     struct session reader, writer;
     bool imported, claimed;             /* the reader has its snapshot, the writer its origin */
     char importing[SNAPSHOT_NAME_SIZE]; /* the snapshot's name */
-    struct buf moment, read_at;         /* the snapshot as the server describes it, and when */
+    char read_at[USEC_TEXT_SIZE];       /* and its moment */
+    struct buf moment;                  /* the snapshot as the server describes it */
     struct timer *timer;                /* for resting, and for PAUSE_PACE */
     int pauses;
 
