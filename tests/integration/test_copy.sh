@@ -1,0 +1,223 @@
+#!/bin/bash
+# The copy: whole, resumed after kills at random moments, across lost connections
+# and restarts of the server, no faster than allowed, and unseen by the way back.
+#
+#   COPY_SEED   repeats a run (printed)
+. "$(dirname "$0")/lib.sh"
+
+seed=${COPY_SEED:-$((RANDOM))}
+echo "# COPY_SEED=$seed"
+RANDOM=$seed
+
+rows=20000
+cluster_start main
+create_scenario main app $rows
+
+# config [BACKFILL] [MORE]: in one database.
+config() {
+    write_config "$(dsn main app)" "$(dsn main app)" "
+backfill: {${1:-jobs: 3, chunk_rows: 500}}
+${2:-}"
+}
+
+# start_afresh: no migration, and nobody in the new table.
+start_afresh() {
+    pgtandem teardown --all >"$T/teardown.log" 2>&1 || fail "teardown: $(cat "$T/teardown.log")"
+    sql main app "TRUNCATE app_v2.users"
+}
+
+# The whole table, in chunks that lie side by side, and each row counted once.
+assert_complete() {
+    assert_same_tables main app
+    assert_eq "$(sql main app "SELECT count(*) FROM app_v2.users")" $rows "rows in the new table"
+    assert_eq "$(sql main app "
+        SELECT count(*) FILTER (WHERE done_at IS NULL),
+               count(*) FILTER (WHERE low IS DISTINCT FROM before),
+               sum(rows_read), sum(rows_written), sum(rows_parked)
+          FROM (SELECT *, lag(high) OVER (ORDER BY chunk) AS before FROM pgtandem.chunk) AS c")" \
+        "0|0|$rows|$rows|0" "what the ledger says"
+}
+
+background_backfill() {
+    background backfill "$PGTANDEM" backfill
+}
+
+wait_backfill() {
+    local status=0
+    background_wait backfill 120 || status=$?
+    assert_eq $status "${1:-0}" "exit status of $(tail -n 20 "$(background_log backfill)")"
+}
+
+chunks_done() {
+    sql main app "SELECT count(done_at) FROM pgtandem.chunk"
+}
+
+some_chunks_are_done() {
+    [ "$(chunks_done)" -ge "$1" ]
+}
+
+snapshots() {
+    sql main app "SELECT count(DISTINCT snapshot) FROM pgtandem.chunk"
+}
+
+test_a_new_table_that_is_not_empty_is_refused() {
+    config
+    sql main app "INSERT INTO app_v2.users (email, first_name, last_name) VALUES ('', '', '')"
+    assert_exit 1 pgtandem backfill
+    assert_contains "$output" "the new table app_v2.users is not empty"
+    assert_contains "$output" "TRUNCATE app_v2.users"
+    start_afresh
+}
+
+test_one_worker_copies_everything() {
+    config "jobs: 1, chunk_rows: 3000"
+    assert_exit 0 pgtandem backfill
+    assert_complete
+    assert_eq "$(snapshots)" 1 "snapshots"
+    assert_contains "$output" "copied 20,000 rows"
+}
+
+test_a_copy_that_is_complete_is_not_repeated() {
+    sql main app "UPDATE app_v2.users SET bio = 'not copied again' WHERE id = 1"
+    assert_exit 0 pgtandem backfill
+    assert_eq "$(sql main app "SELECT bio FROM app_v2.users WHERE id = 1")" "not copied again"
+    start_afresh
+}
+
+test_three_workers_copy_everything() {
+    config
+    assert_exit 0 pgtandem backfill
+    assert_complete
+    assert_eq "$(snapshots)" 1 "snapshots"
+    start_afresh
+}
+
+test_one_chunk_may_hold_the_table() {
+    config "jobs: 3, chunk_rows: 1000000"
+    assert_exit 0 pgtandem backfill
+    assert_complete
+    start_afresh
+}
+
+# The last chunk's bound falls on the last row: an empty chunk follows.
+test_chunks_may_end_with_the_table() {
+    config "jobs: 2, chunk_rows: $((rows / 4))"
+    assert_exit 0 pgtandem backfill
+    assert_complete
+    assert_eq "$(sql main app "SELECT count(*) FROM pgtandem.chunk")" 5 "chunks"
+    start_afresh
+}
+
+test_a_killed_copy_goes_on_where_it_was() {
+    local before=0 after
+    config "jobs: 3, chunk_rows: 300, max_rows_per_second: 3000"
+    for _ in $(seq 12); do
+        background_backfill
+        sleep 0.$((10 + RANDOM % 50))
+        background_signal backfill KILL
+        background_wait backfill 5 || true
+        after=$(sql main app "SELECT CASE WHEN to_regclass('pgtandem.chunk') IS NULL THEN 0
+                                          ELSE (SELECT count(done_at) FROM pgtandem.chunk) END" 2>/dev/null || echo 0)
+        [ "$after" -ge "$before" ] || fail "$before chunks were done, then $after"
+        before=$after
+    done
+    config
+    assert_exit 0 pgtandem backfill
+    assert_contains "$output" "going on with the copy"
+    assert_complete
+    start_afresh
+}
+
+test_a_stopped_copy_says_so_and_goes_on() {
+    config "jobs: 2, chunk_rows: 300, max_rows_per_second: 8000"
+    background_backfill
+    wait_until 20 some_chunks_are_done 3
+    background_signal backfill TERM
+    wait_backfill 1
+    assert_contains "$(cat "$(background_log backfill)")" "it goes on where it was stopped"
+    config
+    assert_exit 0 pgtandem backfill
+    assert_complete
+    start_afresh
+}
+
+test_lost_connections_are_opened_again() {
+    config "jobs: 3, chunk_rows: 200, max_rows_per_second: 6000"
+    background_backfill
+    wait_until 20 some_chunks_are_done 1
+    for _ in $(seq 10); do
+        sql main app "SELECT pg_terminate_backend(pid) FROM (SELECT pid FROM pg_stat_activity
+                       WHERE application_name LIKE 'pgtandem copy%' ORDER BY random() LIMIT 2) AS c" >"$T/ended"
+        sleep 0.15
+    done
+    wait_backfill
+    assert_complete
+    assert_contains "$(cat "$(background_log backfill)")" "the copy goes on"
+    start_afresh
+}
+
+# Its snapshot is gone then: the rest is read from a later one, and the stream
+# brings the new table to one moment.
+test_a_restart_of_the_server_is_waited_out() {
+    config "jobs: 2, chunk_rows: 200, max_rows_per_second: 5000"
+    background_backfill
+    wait_until 20 some_chunks_are_done 5
+    cluster_stop main immediate
+    sleep 1
+    cluster_start main
+    wait_backfill
+    assert_complete
+    [ "$(snapshots)" -gt 1 ] || fail "one snapshot cannot have outlived the server"
+    start_afresh
+}
+
+test_the_copy_keeps_to_its_limit() {
+    local started=${EPOCHREALTIME/./} seconds
+    config "jobs: 3, chunk_rows: 1000, max_rows_per_second: 8000"
+    assert_exit 0 pgtandem backfill
+    seconds=$(((${EPOCHREALTIME/./} - started) / 1000000))
+    [ $seconds -ge 2 ] || fail "$rows rows at 8000/s took $seconds s"
+    [ $seconds -le 10 ] || fail "$rows rows at 8000/s took $seconds s"
+    assert_complete
+    start_afresh
+}
+
+test_a_locked_table_is_waited_for() {
+    config "jobs: 2, chunk_rows: 2000" "limits: {lock_timeout: 100ms}"
+    background locker "$PG_BIN/psql" -X -q -d "$(dsn main app)" -c "BEGIN;
+        LOCK TABLE app_v2.users IN SHARE MODE; SELECT pg_sleep(3)"
+    sleep 0.3
+    assert_exit 0 pgtandem backfill
+    assert_contains "$output" "lock timeout"
+    assert_contains "$output" "the copy goes on"
+    assert_complete
+    start_afresh
+}
+
+# messages ORIGINS: rows of the new table that wal2json shows to a slot that leaves
+# out these origins.
+messages() {
+    sql main app "SELECT count(*) FROM pg_logical_slot_peek_changes('watcher', NULL, NULL,
+        'format-version', '2', 'add-tables', 'app_v2.users', 'filter-origins', '$1')
+        WHERE data LIKE '{\"action\":\"I\"%'"
+}
+
+test_nothing_of_the_copy_shows_behind_an_origin_filter() {
+    sql main app "SELECT pg_create_logical_replication_slot('watcher', 'wal2json')" >"$T/slot"
+    config
+    assert_exit 0 pgtandem backfill
+    assert_eq "$(messages "$(sql main app "SELECT string_agg(roident::text, ',')
+        FROM pg_replication_origin WHERE roname LIKE 'pgtandem_%'")")" 0 "rows seen behind the filter"
+    assert_eq "$(messages 999)" $rows "rows seen without it"
+    sql main app "SELECT pg_drop_replication_slot('watcher')" >"$T/slot"
+}
+
+# So that a clock of the new server's does not date what was read on the old one.
+test_copied_rows_are_of_the_moment_of_the_snapshot() {
+    assert_eq "$(sql main app "SELECT count(DISTINCT pg_xact_commit_timestamp(u.xmin)) = 1
+            AND max(pg_xact_commit_timestamp(u.xmin)) < (SELECT min(done_at) FROM pgtandem.chunk)
+          FROM app_v2.users AS u")" t "commit timestamps"
+    start_afresh
+}
+
+run_tests "$@"
