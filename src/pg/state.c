@@ -73,7 +73,8 @@ static bool install_link(struct migration *m, enum direction direction, struct e
                    2, params) &&
            db_exec(&target->db, err,
                    "INSERT INTO pgtandem.link (migration, link, state) VALUES ($1, $2, 'stopped')"
-                   " ON CONFLICT DO NOTHING",
+                   " ON CONFLICT (migration, link) DO UPDATE SET state = 'stopped'"
+                   "  WHERE link.state <> 'stopped'",
                    2, params);
 }
 

@@ -47,7 +47,8 @@ bool state_schema_exists(struct db *db, bool *exists, struct err *err)
     __attribute__((warn_unused_result));
 
 /* Creates what is missing of the schema in both databases, and this
- * migration's rows. Safe to repeat. */
+ * migration's rows. Safe to repeat. Under the migration's lock only: what a
+ * predecessor that was killed said of its links last is no longer true. */
 bool state_install(struct migration *m, struct err *err) __attribute__((warn_unused_result));
 
 /* Reads the migration's row; no schema at all is `exists` = false. */

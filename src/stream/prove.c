@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
+#include "base/log.h"
 #include "decode/wal2json.h"
 #include "pg/slot.h"
 #include "pg/sqlstate.h"
@@ -13,7 +13,7 @@
 #include "stream/protocol.h"
 #include "stream/replication.h"
 
-static const usec_t proof_timeout = 600 * USEC_SECOND;
+static const usec_t proof_patience = 60 * USEC_SECOND; /* between two signs of life */
 static const usec_t busy_pause = USEC_SECOND / 4;
 static const int busy_attempts = 120;
 
@@ -158,8 +158,14 @@ static bool start(struct proof *proof, struct err *err) {
 }
 
 static bool read_until_plain(struct proof *proof, struct err *err) {
-    if (!loop_wait(proof->m->loop, &proof->done, proof_timeout, "a marker in the stream", err)) {
-        return false;
+    while (
+        !loop_wait(proof->m->loop, &proof->done, proof_patience, "a marker in the stream", err)) {
+        if (err->code != ERR_TIMEOUT) {
+            return false;
+        }
+        log_line(
+            &(struct log_source){proof->m->config->migration, direction_name(proof->direction), 0},
+            LOG_INFO, "proving the filter: the server reads the log that has waited");
     }
     if (proof->err.code != ERR_NONE) {
         *err = proof->err;
