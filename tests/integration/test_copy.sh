@@ -48,8 +48,9 @@ wait_backfill() {
     assert_eq $status "${1:-0}" "exit status of $(tail -n 20 "$(background_log backfill)")"
 }
 
+# Until setup is through there is no ledger.
 chunks_done() {
-    sql main app "SELECT count(done_at) FROM pgtandem.chunk"
+    sql main app "SELECT count(done_at) FROM pgtandem.chunk" 2>/dev/null || echo 0
 }
 
 some_chunks_are_done() {
@@ -116,8 +117,7 @@ test_a_killed_copy_goes_on_where_it_was() {
         sleep 0.$((10 + RANDOM % 50))
         background_signal backfill KILL
         background_wait backfill 5 || true
-        after=$(sql main app "SELECT CASE WHEN to_regclass('pgtandem.chunk') IS NULL THEN 0
-                                          ELSE (SELECT count(done_at) FROM pgtandem.chunk) END" 2>/dev/null || echo 0)
+        after=$(chunks_done)
         [ "$after" -ge "$before" ] || fail "$before chunks were done, then $after"
         before=$after
     done
@@ -153,6 +153,28 @@ test_lost_connections_are_opened_again() {
     wait_backfill
     assert_complete
     assert_contains "$(cat "$(background_log backfill)")" "the copy goes on"
+    start_afresh
+}
+
+some_commits_were_ended() {
+    [ "$(sql main app "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+        WHERE application_name LIKE 'pgtandem copy%writer' AND wait_event = 'SyncRep'")" -gt 0 ]
+}
+
+# A commit that waits for a standby is made when its connection is ended, and
+# nobody is told: the ledger must be asked, or the chunk would be copied again.
+test_a_commit_without_an_answer_counts() {
+    config "jobs: 2, chunk_rows: 200, max_rows_per_second: 6000"
+    background_backfill
+    wait_until 20 some_chunks_are_done 2
+    cluster_configure main synchronous_standby_names=nobody
+    cluster_reload main
+    wait_until 10 some_commits_were_ended
+    cluster_configure main synchronous_standby_names=
+    cluster_reload main
+    wait_backfill
+    assert_complete
+    assert_eq "$(sql main app "SELECT count(*) FROM pgtandem.parked")" 0 "parked rows"
     start_afresh
 }
 

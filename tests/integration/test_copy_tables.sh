@@ -49,7 +49,7 @@ test_keys_of_every_sort() {
         INSERT INTO by_text SELECT CASE n % 5 WHEN 0 THEN E'it''s \\ ' WHEN 1 THEN E'\t\n' WHEN 2 THEN 'É'
                                    WHEN 3 THEN '' ELSE '王"' END || CASE WHEN n < 5 THEN '' ELSE n::text END, n
             FROM generate_series(0, 777) n ON CONFLICT DO NOTHING;
-        INSERT INTO by_citext SELECT CASE WHEN n % 2 = 0 THEN 'A' ELSE 'b' END || chr(65 + n % 26) || n, n
+        INSERT INTO by_citext SELECT CASE WHEN n % 2 = 0 THEN 'a' ELSE 'B' END || chr(65 + n % 26) || n, n
             FROM generate_series(1, 777) n;
         INSERT INTO by_three SELECT n % 7, chr(65 + n % 13), timestamptz '2024-01-01' + n % 3 * interval '1 us', n
             FROM generate_series(1, 777) n ON CONFLICT DO NOTHING;
