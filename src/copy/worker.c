@@ -2,15 +2,12 @@
  * worker_failure.c, which rows cannot be written in sift.c. */
 #include "copy/worker.h"
 
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "copy/worker_parts.h"
+#include "pg/db.h"
 #include "pg/quote.h"
-#include "pg/sqlstate.h"
 
 /* Scans by key, also where a table was never analyzed; and a worker is one
  * process on the old server. */
@@ -192,8 +189,7 @@ static void on_writer_result(void *owner, const PGresult *result) {
     if (worker_note_fault(worker, FAULT_WRITER, result)) {
         return;
     }
-    /* libpq takes it without const */
-    worker->affected = strtoll(PQcmdTuples((PGresult *)(uintptr_t)result), NULL, 10);
+    worker->affected = result_affected(result);
     if (PQresultStatus(result) == PGRES_COPY_IN) {
         on_writer_copies(worker);
     } else if (worker->state == WORKER_locking && PQresultStatus(result) == PGRES_TUPLES_OK) {
