@@ -113,6 +113,14 @@ static char *array_of(char *const *bound, size_t n) {
     return text.data;
 }
 
+/* An earlier try may have got through without an answer; nobody has its chunk. */
+static const char add_sql[] =
+    "INSERT INTO pgtandem.chunk (migration, table_number, chunk, low, high)"
+    " VALUES ($1, $2::int, $3::int, $4::text[], $5::text[])"
+    " ON CONFLICT (migration, table_number, chunk)"
+    " DO UPDATE SET low = excluded.low, high = excluded.high"
+    "         WHERE chunk.done_at IS NULL";
+
 bool ledger_add(struct migration *m, const struct chunk *chunk, struct err *err) {
     char table[24], number[24];
     snprintf(table, sizeof table, "%zu", chunk->mapping->number);
@@ -120,10 +128,7 @@ bool ledger_add(struct migration *m, const struct chunk *chunk, struct err *err)
     char *low = array_of(chunk->low, chunk->mapping->n_key);
     char *high = array_of(chunk->high, chunk->mapping->n_key);
     const char *params[] = {m->config->migration, table, number, low, high};
-    bool ok = db_exec(&m->new_side.db, err,
-                      "INSERT INTO pgtandem.chunk (migration, table_number, chunk, low, high)"
-                      " VALUES ($1, $2::int, $3::int, $4::text[], $5::text[])",
-                      5, params) ||
+    bool ok = db_exec(&m->new_side.db, err, add_sql, 5, params) ||
               err_context(err, "cannot write the ledger of the copy");
     free(low);
     free(high);

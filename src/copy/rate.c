@@ -72,7 +72,7 @@ void rate_add_bar(struct buf *text, int64_t rows, int64_t total, double rows_per
     memset(bar, ' ', WIDTH);
     memset(bar, '#', (size_t)(part * WIDTH));
     bar[WIDTH] = '\0';
-    buf_add_format(text, "[%s] %5.1f%%  ", bar, part * 100);
+    buf_add_format(text, "%5.1f%%  ", part * 100);
     rate_add_count(text, rows);
     buf_add_char(text, '/');
     rate_add_count(text, total);
@@ -80,4 +80,5 @@ void rate_add_bar(struct buf *text, int64_t rows, int64_t total, double rows_per
     rate_add_count(text, (int64_t)rows_per_second);
     buf_add_text(text, "/s  ETA ");
     rate_add_eta(text, total > rows ? total - rows : 0, rows_per_second);
+    buf_add_format(text, "  [%s]", bar);
 }

@@ -35,7 +35,8 @@ void rate_add_eta(struct buf *text, int64_t rows_left, double rows_per_second);
 /* 1,234,567 */
 void rate_add_count(struct buf *text, int64_t n);
 
-/* "[#######       ]  45.2%  4,520,000/10,000,000 rows  180,000/s  ETA 30s" */
+/* " 45.2%  4,520,000/10,000,000 rows  180,000/s  ETA 30s  [#######       ]"; the bar
+ * comes last, for lines that are cut. */
 void rate_add_bar(struct buf *text, int64_t rows, int64_t total, double rows_per_second);
 
 #endif

@@ -2,6 +2,7 @@
 #include "copy/show.h"
 
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 static const usec_t redraw_interval = USEC_SECOND / 5, line_interval = 10 * USEC_SECOND;
@@ -20,11 +21,22 @@ static int64_t total_of(const struct show *show, int64_t rows) {
     return rows > show->total ? rows : show->total;
 }
 
+/* A line that wraps could not be drawn over. */
+static void cut_to_terminal(struct buf *line) {
+    struct winsize window;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 1 &&
+        line->size >= window.ws_col) {
+        line->size = window.ws_col - 1U;
+    }
+}
+
 static void draw_bar(const struct show *show, int64_t rows, double speed) {
     struct buf text;
     buf_init(&text);
-    buf_add_format(&text, "\r\033[K%s copy ", show->job->log.migration);
+    buf_add_format(&text, "%s copy ", show->job->log.migration);
     rate_add_bar(&text, rows, total_of(show, rows), speed);
+    cut_to_terminal(&text);
+    fputs("\r\033[K", stderr);
     fwrite(text.data, 1, text.size, stderr);
     fflush(stderr);
     buf_fini(&text);
