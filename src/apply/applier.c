@@ -172,10 +172,11 @@ static void fail(struct applier *applier) {
     if (trouble == TROUBLE_DATA) {
         name_row(applier, &error);
     }
+    /* others at the same rows, too, behind the point to which a slice can be undone */
+    bool passes = trouble == TROUBLE_PASSING || trouble == TROUBLE_CONTENDED;
     set_state(applier, APPLIER_idle);
     applier->batch = NULL;
-    applier->events->failed(applier->owner,
-                            trouble == TROUBLE_PASSING ? TROUBLE_PASSING : TROUBLE_FATAL, &error);
+    applier->events->failed(applier->owner, passes ? TROUBLE_PASSING : TROUBLE_FATAL, &error);
 }
 
 static void after_undo(struct applier *applier) {

@@ -77,9 +77,11 @@ static void fail_fatally(struct link *link, struct err *err) {
 
 /* reporting */
 
+/* A batch that continues a transaction is pending even when it is empty: its
+ * changes are written, and the COMMIT is still to come. */
 static bool nothing_pending(const struct link *link) {
     return !link->in_transaction && link->gathering->n_changes == 0 &&
-           applier_is_idle(&link->applier);
+           !link->gathering->continues && applier_is_idle(&link->applier);
 }
 
 static void report(struct link *link) {
