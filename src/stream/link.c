@@ -43,7 +43,7 @@ void link_close(struct link *link) {
     batch_reset(&link->batches[0]);
     batch_reset(&link->batches[1]);
     link->gathering = &link->batches[0];
-    link->in_transaction = link->piece_handed_over = false;
+    link->in_transaction = false;
 }
 
 static usec_t retry_delay(unsigned attempts) {
@@ -176,7 +176,6 @@ static void hand_over(struct link *link) {
     struct batch *other = &link->batches[batch == &link->batches[0]];
     batch_reset(other);
     other->continues = link->in_transaction;
-    link->piece_handed_over = link->in_transaction;
     link->gathering = other;
     session_pause(&link->stream.session, false);
     applier_submit(&link->applier, batch);
@@ -230,7 +229,6 @@ static void begin_transaction(struct link *link, const struct message *message) 
     link->in_transaction = true;
     link->skipping = message->nextlsn <= link->progress;
     link->transaction_rows = 0;
-    link->piece_handed_over = false;
     link->transaction = (struct transaction){.xid = message->xid,
                                              .lsn = message->lsn,
                                              .end = message->nextlsn,

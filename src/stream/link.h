@@ -75,7 +75,6 @@ struct link {
     bool in_transaction;
     bool skipping;           /* the target has it already */
     size_t transaction_rows; /* its changes so far, pieces included */
-    bool piece_handed_over;  /* an earlier piece of it went to the applier */
 
     struct batch batches[2];
     struct batch *gathering; /* the other one is with the applier, or empty */
