@@ -25,6 +25,7 @@ static struct config *config_new(const char *path) {
     config->directory = folder_of(&config->arena, path);
     config->backfill = (struct config_backfill){.jobs = 2, .chunk_rows = 20000};
     config->stream = (struct config_stream){.batch_rows = 1000};
+    config->conflicts = (struct config_conflicts){.max_per_minute = 6000};
     config->verify = (struct config_verify){.sample = 10000, .min_accuracy = 0.999};
     config->limits = (struct config_limits){
         .replica_lag = 5 * USEC_SECOND,

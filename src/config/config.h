@@ -41,8 +41,9 @@ enum on_row_error { ROW_ERROR_PARK, ROW_ERROR_STOP };
 
 struct config_conflicts {
     enum conflict_policy policy;
-    const char *version_column; /* NULL: none; never NULL with POLICY_VERSION_COLUMN */
+    const char *version_column; /* never NULL with POLICY_VERSION_COLUMN, else of no use */
     enum on_row_error on_row_error;
+    int64_t max_per_minute; /* of each link; more stop it. 0: no limit */
 };
 
 struct config_verify {

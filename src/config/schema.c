@@ -210,6 +210,7 @@ static const struct field conflicts_fields[] = {
     KEY("version_column", read_text, AT(config_conflicts, version_column), AT_LEAST(1),
         WANTED("a column's name")),
     KEY("on_row_error", read_choice, AT(config_conflicts, on_row_error), ONE_OF(row_error_choices)),
+    KEY("max_per_minute", read_number, AT(config_conflicts, max_per_minute), RANGE(0, ROWS_MAX)),
 };
 
 static bool read_conflicts(struct reader *reader, const struct field *field,

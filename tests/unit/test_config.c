@@ -137,6 +137,11 @@ static const struct {
      "expected park or stop, found a "
      "list",
      ""},
+    {"conflicts without end", SIDES "conflicts: {max_per_minute: -1}\n",
+     "p.yaml:8: \"max_per_minute\": expected a whole number from 0 to 1000000000, found \"-1\"",
+     ""},
+    {"version column empty", SIDES "conflicts: {policy: version_column, version_column: ''}\n",
+     "p.yaml:8: \"version_column\": expected a column's name", ""},
     {"version column missing", SIDES "conflicts:\n  policy: version_column\n",
      "p.yaml:9: the policy version_column wants the key \"version_column\"", "updated_at"},
     {"accuracy in percent", SIDES "verify: {min_accuracy: 99.9}\n",
@@ -299,6 +304,7 @@ static void assert_settings_of_example(const struct config *config) {
     assert_false(config->stream.truncate);
     assert_int_equal(config->conflicts.policy, POLICY_LAST_COMMIT_WINS);
     assert_int_equal(config->conflicts.on_row_error, ROW_ERROR_PARK);
+    assert_int_equal(config->conflicts.max_per_minute, 6000);
     assert_int_equal(config->verify.sample, 10000);
     assert_true(config->verify.min_accuracy > 0.9989 && config->verify.min_accuracy < 0.9991);
     assert_int_equal(config->limits.replica_lag, 5000000);
@@ -335,13 +341,16 @@ static void other_settings_are_read(void **state) {
     struct config *config = parse_good(
         SIDES "backfill: {jobs: 64, max_rows_per_second: 5000}\n"
               "stream: {on_truncate: apply}\n"
-              "conflicts: {policy: version_column, version_column: v, on_row_error: stop}\n"
+              "conflicts: {policy: version_column, version_column: v, on_row_error: stop,\n"
+              "  max_per_minute: 0}\n"
               "limits: {replica_lag: 2 min, lock_timeout: 1, slot_wal: 1073741824}\n");
     assert_int_equal(config->backfill.jobs, 64);
     assert_int_equal(config->backfill.max_rows_per_second, 5000);
     assert_true(config->stream.truncate);
     assert_int_equal(config->conflicts.policy, POLICY_VERSION_COLUMN);
+    assert_string_equal(config->conflicts.version_column, "v");
     assert_int_equal(config->conflicts.on_row_error, ROW_ERROR_STOP);
+    assert_int_equal(config->conflicts.max_per_minute, 0);
     assert_int_equal(config->limits.replica_lag, 120000000);
     assert_int_equal(config->limits.lock_timeout, 1000000);
     assert_int_equal(config->limits.slot_wal, 1073741824);
