@@ -80,20 +80,77 @@ CREATE TABLE IF NOT EXISTS pgtandem.link (
     PRIMARY KEY (migration, link)
 ) WITH (fillfactor = 50);
 
--- Rows that could not be written, with the reason, until a person deals with
--- them. row_image is the row as it should have been written on this side.
+-- Rows that could not be written, with the reason. They are tried again from
+-- time to time, from what the source holds then; settled_at is when both sides
+-- were seen to agree again. row_image is the row as it should have been written
+-- on this side.
 CREATE TABLE IF NOT EXISTS pgtandem.parked (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     migration   text NOT NULL,
     link        text NOT NULL CHECK (link IN ('forward', 'reverse', 'copy')),
     table_name  text NOT NULL,
     key         jsonb NOT NULL,
-    operation   text NOT NULL CHECK (operation IN ('insert', 'update', 'delete', 'copy')),
+    operation   text NOT NULL CHECK (operation IN ('insert', 'update', 'delete', 'copy', 'mend')),
     sqlstate    text NOT NULL,
     reason      text NOT NULL,
     row_image   jsonb,
     source_lsn  pg_lsn,
     commit_time timestamptz,
-    parked_at   timestamptz NOT NULL DEFAULT clock_timestamp()
+    parked_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    tries       int NOT NULL DEFAULT 0,
+    retry_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    settled_at  timestamptz
 );
 CREATE INDEX IF NOT EXISTS parked_migration ON pgtandem.parked (migration, link, id);
+CREATE INDEX IF NOT EXISTS parked_open ON pgtandem.parked (migration, table_name, key)
+    WHERE settled_at IS NULL;
+
+-- Keys to be compared on both sides as soon as both links have passed all that
+-- either side had written when they were put up here, in the transaction that
+-- was the reason. table_name is the table that the link writes to; `keys` holds
+-- key after key, each with as many values as the key has columns.
+CREATE TABLE IF NOT EXISTS pgtandem.recheck (
+    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    migration  text NOT NULL,
+    link       text NOT NULL CHECK (link IN ('forward', 'reverse')),
+    table_name text NOT NULL,
+    keys       text[] NOT NULL,
+    put_up_at  timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+-- Changes that were not applied because of what the other side's application had
+-- done to the same row. `incoming` is the row as the link would have written it
+-- (NULL: it was to be deleted), `existing` the row that was there (NULL: none),
+-- each with the time of its commit as far as that is known. settled_at is when
+-- both sides were seen to agree again.
+CREATE TABLE IF NOT EXISTS pgtandem.conflict (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    migration   text NOT NULL,
+    link        text NOT NULL CHECK (link IN ('forward', 'reverse')),
+    table_name  text NOT NULL,
+    key         jsonb NOT NULL,
+    kind        text NOT NULL
+                CHECK (kind IN ('insert_exists', 'update_exists', 'update_origin_differs',
+                                'update_missing', 'delete_origin_differs', 'delete_missing')),
+    decision    text NOT NULL CHECK (decision IN ('kept', 'skipped', 'applied')),
+    incoming    jsonb,
+    incoming_at timestamptz,
+    existing    jsonb,
+    existing_at timestamptz,
+    source_lsn  pg_lsn,
+    recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    settled_at  timestamptz
+);
+CREATE INDEX IF NOT EXISTS conflict_migration ON pgtandem.conflict (migration, id);
+CREATE INDEX IF NOT EXISTS conflict_open ON pgtandem.conflict (migration, table_name, key)
+    WHERE settled_at IS NULL;
+
+-- The transactions a link has written lately, for the policy version_column:
+-- without commit timestamps this is how a link knows a row that it wrote itself.
+CREATE TABLE IF NOT EXISTS pgtandem.own_write (
+    xid        bigint,
+    migration  text NOT NULL,
+    written_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX IF NOT EXISTS own_write_xid ON pgtandem.own_write (xid);
+CREATE INDEX IF NOT EXISTS own_write_age ON pgtandem.own_write (written_at);

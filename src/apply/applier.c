@@ -6,9 +6,11 @@
  */
 #include "apply/applier.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "apply/record.h"
 #include "apply/round.h"
 
 enum { OPTIMISTIC_ATTEMPTS = 3, NOISY_ATTEMPTS = 8 };
@@ -206,7 +208,8 @@ static void after_undo(struct applier *applier) {
 
 static struct applier_totals totals_after_slice(const struct applier *applier) {
     struct applier_totals totals = applier->totals;
-    totals.conflicts += applier->effects.conflicts;
+    totals.conflicts += applier->effects.n_contests;
+    totals.rechecks += applier->effects.n_rechecks;
     if (applier->slice_parks) {
         totals.parked += applier->count;
     } else {
@@ -218,17 +221,48 @@ static struct applier_totals totals_after_slice(const struct applier *applier) {
     return totals;
 }
 
+/* The rows must be known as ours as long as somebody may write them, too. */
+static void note_own_write(struct applier *applier) {
+    bool by_version = false;
+    for (size_t i = 0; i < applier->effects.n_writes; i++) {
+        by_version |= applier->effects.writes[i].mapping->version.column != COLUMN_NONE;
+    }
+    if (by_version && applier->policy == POLICY_LIVE) {
+        record_own_write(applier);
+    }
+}
+
 static void write_slice(struct applier *applier) {
     set_state(applier, APPLIER_writing);
     if (applier->slice_parks) {
-        round_park(applier, slice_change(applier, 0));
+        record_parked(applier, slice_change(applier, 0));
     } else {
         effects_finish(&applier->effects);
+        record_conflicts(applier);
+        note_own_write(applier);
         round_write_rows(applier);
+        record_rechecks(applier);
     }
     applier->totals_after = totals_after_slice(applier);
     round_close(applier, slice_is_last(applier), &applier->totals_after);
     round_send(applier);
+}
+
+/* False: too many conflicts; nothing of the batch is to be committed. */
+static bool breaker_holds(struct applier *applier) {
+    uint64_t conflicts = applier->totals.conflicts + applier->effects.n_contests;
+    if (breaker_allows(&applier->breaker, conflicts, usec_monotonic())) {
+        return true;
+    }
+    err_set(&applier->error, ERR_FAILED,
+            "more than %" PRId64 " conflicts within a minute: both sides' applications write the "
+            "same rows",
+            applier->breaker.per_minute);
+    memcpy(applier->error.sqlstate, "P0001", 6);
+    err_hint(&applier->error,
+             "see what they are with pgtandem conflicts list --all; if they are expected, raise "
+             "conflicts.max_per_minute; then start again");
+    return false;
 }
 
 /* The rows have been read. */
@@ -236,7 +270,7 @@ static void decide_slice(struct applier *applier) {
     for (size_t i = 0; i < applier->count; i++) {
         effects_decide(&applier->effects, slice_change(applier, i));
     }
-    if (applier->effects.n_wanting > 0) {
+    if (applier->effects.n_wanting > 0 || !breaker_holds(applier)) {
         undo(applier);
         return;
     }
@@ -251,6 +285,8 @@ static void finish_batch(struct applier *applier) {
     set_state(applier, APPLIER_idle);
     applier->batch = NULL;
     if (batch->ends) {
+        breaker_count(&applier->breaker, applier->totals.conflicts);
+        applier->rechecks += applier->totals.rechecks;
         applier->in_transaction = false;
         memset(&applier->totals, 0, sizeof applier->totals);
     }

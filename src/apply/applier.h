@@ -9,7 +9,9 @@
  *   careful:  BEGIN REPEATABLE READ, read the rows under the batch's keys;
  *             decide; then writes, counters, progress, COMMIT. The isolation
  *             level refuses to write a row that changed since it was read
- *             (40001): the batch is then read and decided again.
+ *             (40001): the batch is then read and decided again. What is not
+ *             written (a row that was missing, or later) may change meanwhile:
+ *             its key is put up for recheck.
  *   large:    a source transaction that does not fit into a batch is applied
  *             piece by piece in one target transaction, each piece behind a
  *             savepoint. It is READ COMMITTED and locks the rows it reads: a
@@ -37,9 +39,11 @@
 #include "apply/prepared.h"
 #include "apply/statement.h"
 #include "base/log.h"
+#include "model/breaker.h"
 #include "model/change.h"
 #include "model/effects.h"
 #include "pg/session.h"
+#include "pg/slot.h"
 #include "pg/sqlstate.h"
 #include "pg/timer.h"
 
@@ -68,6 +72,7 @@ struct applier_events {
 /* What a target transaction adds to the link's counters. */
 struct applier_totals {
     uint64_t transactions, changes, conflicts, parked;
+    uint64_t rechecks; /* keys put up; not counted in the state schema */
 };
 
 struct applier_step;
@@ -76,7 +81,10 @@ struct applier {
     const char *migration, *link; /* borrowed; for state rows */
     struct log_source log;
     bool stop_on_row_error;
-    enum policy policy; /* may be changed by the owner while idle */
+    enum policy policy;               /* may be changed by the owner while idle */
+    struct origin_ids target_origins; /* ours in the target's server; borrowed */
+    struct breaker breaker;
+    uint64_t rechecks; /* keys put up since applier_init, committed */
     const struct applier_events *events;
     void *owner;
 

@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "apply/array.h"
+#include "apply/provenance.h"
+#include "apply/record.h"
 #include "base/mem.h"
+#include "base/mutant.h"
 #include "pg/db.h"
 
 /* queueing */
@@ -43,13 +45,12 @@ static void queue(struct applier *applier, enum step_kind kind, const char *sql)
     add_step(applier, kind, sql);
 }
 
-static void queue_control(struct applier *applier, const char *sql) {
+void round_queue(struct applier *applier, const char *sql) {
     queue(applier, STEP_CONTROL, sql);
 }
 
-/* With parameters, and prepared: it comes with every batch. */
-static void queue_with(struct applier *applier, const char *label, const char *sql, int n_params,
-                       const char *const *params) {
+void round_queue_with(struct applier *applier, const char *label, const char *sql, int n_params,
+                      const char *const *params) {
     int results = prepared_queue_text(&applier->prepared, applier->session, sql, n_params, params);
     while (results-- > 0) {
         add_step(applier, STEP_CONTROL, label);
@@ -66,6 +67,24 @@ static struct applier_step *queue_built(struct applier *applier, enum step_kind 
     return add_step(applier, kind, statement->label);
 }
 
+static void queue_progress(struct applier *applier, const char *lsn, const char *time) {
+    round_queue_with(applier, "recording the origin's progress",
+                     "SELECT pg_replication_origin_xact_setup($1, $2)", 2,
+                     (const char *const[]){lsn, time});
+}
+
+/* Only in a build that is to be caught at it: progress commits before the rows. */
+static void queue_progress_too_early(struct applier *applier) {
+    struct lsn_text lsn = lsn_format(applier->batch->last.end);
+    struct usec_text time = usec_format(applier->batch->last.commit_time);
+    round_queue(applier, "BEGIN");
+    round_queue(applier, "SELECT pg_current_xact_id()");
+    queue_progress(applier, lsn.text, time.text);
+    round_queue(applier, "COMMIT");
+    round_queue(applier, "SELECT pg_sleep(0.02)");
+    round_queue(applier, "SELECT pg_replication_origin_xact_reset()");
+}
+
 /* Not in a piece of a transaction: what breaks there may be mended by the next. */
 static bool checks_constraints(const struct applier *applier) {
     return applier->by_rows && applier->batch->ends && !applier->batch->continues;
@@ -73,17 +92,20 @@ static bool checks_constraints(const struct applier *applier) {
 
 void round_open(struct applier *applier, bool careful) {
     if (!applier->in_transaction) {
-        bool optimistic = careful && !applier->locking;
-        queue_control(applier, optimistic ? "BEGIN ISOLATION LEVEL REPEATABLE READ" : "BEGIN");
+        bool optimistic = careful && !applier->locking && !MUTANT_IS(unguarded);
+        if (MUTANT_IS(progress_outside) && applier->batch->ends) {
+            queue_progress_too_early(applier);
+        }
+        round_queue(applier, optimistic ? "BEGIN ISOLATION LEVEL REPEATABLE READ" : "BEGIN");
         applier->in_transaction = true;
         memset(&applier->totals, 0, sizeof applier->totals);
     }
     applier->slice_guarded = applier->locking;
     if (applier->slice_guarded) {
-        queue_control(applier, "SAVEPOINT slice");
+        round_queue(applier, "SAVEPOINT slice");
     }
     if (checks_constraints(applier)) {
-        queue_control(applier, "SET CONSTRAINTS ALL DEFERRED");
+        round_queue(applier, "SET CONSTRAINTS ALL DEFERRED");
     }
 }
 
@@ -122,7 +144,8 @@ static void read_mapping(struct applier *applier, struct wanted_keys *wanted,
         }
     }
     wanted->count = left;
-    statement_read(&applier->statement, mapping, keys, n, applier->locking);
+    statement_read(&applier->statement, mapping, keys, n, applier->locking,
+                   applier->policy == POLICY_LIVE);
     struct applier_step *step = queue_built(applier, STEP_READ);
     step->mapping = mapping;
     step->keys = keys;
@@ -207,148 +230,64 @@ void round_write_rows(struct applier *applier) {
     free(taken);
 }
 
-/* parking */
-
-/* {"column": "text", ...} of the values that are there, made by the server. */
-static void add_names_and_values(const struct mapping *mapping, const struct value *values,
-                                 const size_t *columns, size_t n, struct buf *names,
-                                 struct buf *texts) {
-    buf_add_char(names, '{');
-    buf_add_char(texts, '{');
-    bool first = true;
-    for (size_t i = 0; i < n; i++) {
-        size_t at = columns != NULL ? columns[i] : i;
-        struct value v = values[i];
-        if (v.kind == VALUE_ABSENT) {
-            continue;
-        }
-        const char *name = mapping->target->columns[mapping->columns[at].target].name;
-        buf_add_text(names, first ? "" : ",");
-        buf_add_text(texts, first ? "" : ",");
-        first = false;
-        array_add_element(names, value_text(name, strlen(name)));
-        array_add_element(texts, v);
-    }
-    buf_add_char(names, '}');
-    buf_add_char(texts, '}');
-}
-
-static void queue_parked_row(struct applier *applier, const struct change *change,
-                             const char *const *described) {
-    struct lsn_text lsn = lsn_format(change->transaction.end);
-    struct usec_text time = usec_format(change->transaction.commit_time);
-    const struct table_name *table = &change->mapping->target->name;
-    char *name = mem_printf("%s.%s", table->schema, table->name);
-    const char *params[] = {applier->migration,
-                            applier->link,
-                            name,
-                            described[0],
-                            described[1],
-                            change_op_name(change->op),
-                            applier->park_reason.sqlstate,
-                            applier->park_reason.message,
-                            applier->park_detail,
-                            described[2],
-                            described[3],
-                            lsn.text,
-                            time.text};
-    queue_with(
-        applier, "parking a row",
-        "INSERT INTO pgtandem.parked (migration, link, table_name, key, operation, sqlstate,"
-        "                             reason, row_image, source_lsn, commit_time)"
-        " VALUES ($1, $2, $3, jsonb_object($4::text[], $5::text[]), $6, $7,"
-        "         $8::text || CASE WHEN $9::text = '' THEN '' ELSE ' (' || $9::text || ')' END,"
-        "         jsonb_object($10::text[], $11::text[]), $12, $13)",
-        13, params);
-    free(name);
-}
-
-void round_park(struct applier *applier, const struct change *change) {
-    const struct mapping *mapping = change->mapping;
-    struct buf text[4];
-    for (size_t i = 0; i < 4; i++) {
-        buf_init(&text[i]);
-    }
-    add_names_and_values(mapping, change->key, mapping->key, mapping->n_key, &text[0], &text[1]);
-    bool has_row = change->target != NULL && change->refusal == NULL;
-    if (has_row) {
-        add_names_and_values(mapping, change->target, NULL, mapping->n_columns, &text[2], &text[3]);
-    }
-    const char *described[4] = {text[0].data, text[1].data, text[2].data, text[3].data};
-    queue_parked_row(applier, change, described);
-    for (size_t i = 0; i < 4; i++) {
-        buf_fini(&text[i]);
-    }
-}
-
 /* the end */
-
-struct number_text {
-    char text[24];
-};
-
-static struct number_text number(uint64_t n) {
-    struct number_text t;
-    snprintf(t.text, sizeof t.text, "%" PRIu64, n);
-    return t;
-}
-
-static void queue_counters(struct applier *applier, const struct applier_totals *totals,
-                           const char *lsn, const char *time) {
-    struct number_text n[] = {number(totals->transactions), number(totals->changes),
-                              number(totals->conflicts), number(totals->parked)};
-    const char *params[] = {applier->migration, applier->link, lsn,       time,
-                            n[0].text,          n[1].text,     n[2].text, n[3].text};
-    queue_with(applier, "counting",
-               "UPDATE pgtandem.progress"
-               "   SET applied_lsn = $3, applied_commit_time = $4,"
-               "       applied_transactions = applied_transactions + $5::bigint,"
-               "       applied_changes = applied_changes + $6::bigint,"
-               "       conflicts = conflicts + $7::bigint, parked = parked + $8::bigint"
-               " WHERE migration = $1 AND link = $2",
-               8, params);
-}
 
 void round_close(struct applier *applier, bool last, const struct applier_totals *totals) {
     if (checks_constraints(applier)) {
-        queue_control(applier, "SET CONSTRAINTS ALL IMMEDIATE");
+        round_queue(applier, "SET CONSTRAINTS ALL IMMEDIATE");
     }
     if (applier->slice_guarded) {
-        queue_control(applier, "RELEASE SAVEPOINT slice");
+        round_queue(applier, "RELEASE SAVEPOINT slice");
     }
     if (!last || !applier->batch->ends) {
         return;
     }
     struct lsn_text lsn = lsn_format(applier->batch->last.end);
     struct usec_text time = usec_format(applier->batch->last.commit_time);
-    queue_counters(applier, totals, lsn.text, time.text);
-    queue_with(applier, "recording the origin's progress",
-               "SELECT pg_replication_origin_xact_setup($1, $2)", 2,
-               (const char *const[]){lsn.text, time.text});
+    record_counters(applier, totals, lsn.text, time.text);
+    if (!MUTANT_IS(progress_outside)) {
+        queue_progress(applier, lsn.text, time.text);
+    }
     queue(applier, STEP_COMMIT, "COMMIT");
     applier->round_commits = true;
 }
 
 void round_undo(struct applier *applier, bool all) {
     if (!all) {
-        queue_control(applier, "ROLLBACK TO SAVEPOINT slice");
-        queue_control(applier, "RELEASE SAVEPOINT slice");
+        round_queue(applier, "ROLLBACK TO SAVEPOINT slice");
+        round_queue(applier, "RELEASE SAVEPOINT slice");
         return;
     }
-    queue_control(applier, "ROLLBACK");
-    queue_control(applier, "SELECT pg_replication_origin_xact_reset()");
+    round_queue(applier, "ROLLBACK");
+    round_queue(applier, "SELECT pg_replication_origin_xact_reset()");
     applier->in_transaction = false;
 }
 
 /* receiving */
 
+/* Until live there is nobody else. */
+static struct row_state read_state(const struct applier *applier, const struct mapping *mapping,
+                                   const PGresult *result, int row, const struct value *current) {
+    size_t version = mapping->version.column;
+    if (applier->policy == POLICY_BLIND) {
+        return (struct row_state){STANDING_COPY, STAMP_UNKNOWN};
+    }
+    if (version == COLUMN_NONE) {
+        return provenance_read(result, row, 1, &applier->target_origins, NULL, value_absent());
+    }
+    const struct column *column = &mapping->target->columns[mapping->columns[version].target];
+    return provenance_read(result, row, 1, &applier->target_origins, &column->type,
+                           current[version]);
+}
+
 static void take_rows(struct applier *applier, const struct applier_step *step,
                       const PGresult *result) {
     const struct mapping *mapping = step->mapping;
     struct arena *arena = &applier->arena;
+    int first = applier->policy == POLICY_LIVE ? 1 + PROVENANCE_COLUMNS : 1;
     for (int row = 0; row < PQntuples(result); row++) {
         struct value *current = arena_zero(arena, mapping->n_columns, sizeof *current);
-        int field = 1;
+        int field = first;
         for (size_t i = 0; i < mapping->n_columns; i++) {
             if (statement_reads_column(mapping, i)) {
                 struct value v = result_value(result, row, field++);
@@ -357,8 +296,8 @@ static void take_rows(struct applier *applier, const struct applier_step *step,
                                  : v;
             }
         }
-        effects_row(&applier->effects, mapping, step->keys[result_int(result, row, 0) - 1],
-                    current);
+        effects_row(&applier->effects, mapping, step->keys[result_int(result, row, 0) - 1], current,
+                    read_state(applier, mapping, result, row, current));
     }
 }
 

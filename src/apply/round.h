@@ -24,13 +24,17 @@ struct applier_step {
 };
 
 void round_begin(struct applier *applier);
+/* One statement of one's own. With parameters it is prepared, since it comes with
+ * every batch; `label` names it in messages. */
+void round_queue(struct applier *applier, const char *sql);
+void round_queue_with(struct applier *applier, const char *label, const char *sql, int n_params,
+                      const char *const *params);
 void round_send(struct applier *applier);
 
 /* Opens the target transaction if it is not, and the slice's savepoint. */
 void round_open(struct applier *applier, bool careful);
 void round_read_rows(struct applier *applier);
 void round_write_rows(struct applier *applier);
-void round_park(struct applier *applier, const struct change *change);
 /* Ends the slice, and behind the last one of a batch that ends a transaction,
  * counters, the origin's progress, COMMIT. */
 void round_close(struct applier *applier, bool last, const struct applier_totals *totals);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "apply/provenance.h"
 #include "base/mem.h"
 #include "pg/quote.h"
 
@@ -80,6 +81,15 @@ static void add_key_params(struct statement *statement, const struct mapping *ma
     }
 }
 
+static void add_guard_param(struct statement *statement, const struct write *const *writes,
+                            size_t n) {
+    struct buf *param = add_param(statement);
+    begin_array(param, n);
+    for (size_t i = 0; i < n; i++) {
+        add_element(param, value_text(writes[i]->guard, strlen(writes[i]->guard)));
+    }
+}
+
 static void add_column_param(struct statement *statement, const struct write *const *writes,
                              size_t n, size_t column) {
     struct buf *param = add_param(statement);
@@ -104,9 +114,9 @@ static void add_comma(struct buf *sql, bool *first) {
     *first = false;
 }
 
-/* "unnest($1::text[], ...)" over all parameters from `from` on, as u(k0, .., c3, ..) */
+/* "unnest($1::text[], ...)" over all parameters, as u(k0, .., c3, .., guard) */
 static void add_unnest(struct statement *statement, const struct mapping *mapping,
-                       const bool *columns, bool keys, bool ordinality) {
+                       const bool *columns, bool keys, bool guard, bool ordinality) {
     struct buf *sql = &statement->sql;
     bool first = true;
     buf_add_text(sql, "unnest(");
@@ -126,7 +136,13 @@ static void add_unnest(struct statement *statement, const struct mapping *mappin
             buf_add_format(sql, "c%zu", i);
         }
     }
+    buf_add_text(sql, guard ? ", guard" : "");
     buf_add_text(sql, ordinality ? ", position)" : ")");
+}
+
+/* Behind a key's match: under the row's lock, so that nothing comes between. */
+static void add_guard_match(struct buf *sql, bool guard) {
+    buf_add_text(sql, guard ? " AND t.xmin = u.guard::xid" : "");
 }
 
 /* "t.id = u.k0::bigint AND ..." */
@@ -142,17 +158,21 @@ static void add_key_match(struct buf *sql, const struct mapping *mapping) {
 /* reading the target */
 
 bool statement_reads_column(const struct mapping *mapping, size_t i) {
-    return mapping->columns[i].is_key || mapping->columns[i].transform != COLUMN_NONE;
+    return mapping->columns[i].is_key || mapping->columns[i].transform != COLUMN_NONE ||
+           i == mapping->version.column;
 }
 
 void statement_read(struct statement *statement, const struct mapping *mapping,
-                    const struct value *const *keys, size_t n_keys, bool lock) {
+                    const struct value *const *keys, size_t n_keys, bool lock, bool provenance) {
     struct buf *sql = &statement->sql;
     reset(statement);
     set_label(statement, "read of", mapping->target);
     statement->n_rows = n_keys;
     add_key_params(statement, mapping, keys, n_keys);
     buf_add_text(sql, "SELECT u.position");
+    if (provenance) {
+        provenance_add_columns(sql, mapping->version.column != COLUMN_NONE);
+    }
     for (size_t i = 0; i < mapping->n_columns; i++) {
         if (statement_reads_column(mapping, i)) {
             buf_add_text(sql, ", t.");
@@ -160,7 +180,7 @@ void statement_read(struct statement *statement, const struct mapping *mapping,
         }
     }
     buf_add_text(sql, " FROM ");
-    add_unnest(statement, mapping, NULL, true, true);
+    add_unnest(statement, mapping, NULL, true, false, true);
     buf_add_text(sql, " JOIN ");
     quote_table(sql, &mapping->target->name);
     buf_add_text(sql, " AS t ON ");
@@ -187,7 +207,8 @@ static bool is_written(const struct write *write, size_t i) {
 }
 
 bool statement_same_shape(const struct write *a, const struct write *b) {
-    if (a->kind != b->kind || a->mapping->number != b->mapping->number) {
+    if (a->kind != b->kind || a->mapping->number != b->mapping->number ||
+        (a->guard == NULL) != (b->guard == NULL)) {
         return false;
     }
     for (size_t i = 0; i < a->mapping->n_columns; i++) {
@@ -221,19 +242,24 @@ static void add_write_keys(struct statement *statement, const struct write *cons
     }
 }
 
-static void add_conflict_clause(struct buf *sql, const struct mapping *mapping) {
+static void add_conflict_target(struct buf *sql, const struct mapping *mapping) {
     bool first = true;
     buf_add_text(sql, " ON CONFLICT (");
     for (size_t k = 0; k < mapping->n_key; k++) {
         add_comma(sql, &first);
         quote_identifier(sql, target_column(mapping, mapping->key[k])->name);
     }
+    buf_add_char(sql, ')');
+}
+
+static void add_conflict_clause(struct buf *sql, const struct mapping *mapping) {
+    bool first = true;
+    add_conflict_target(sql, mapping);
     if (mapping->n_columns == mapping->n_key) {
-        buf_add_text(sql, ") DO NOTHING");
+        buf_add_text(sql, " DO NOTHING");
         return;
     }
-    buf_add_text(sql, ") DO UPDATE SET ");
-    first = true;
+    buf_add_text(sql, " DO UPDATE SET ");
     for (size_t i = 0; i < mapping->n_columns; i++) {
         if (!mapping->columns[i].is_key) {
             const char *name = target_column(mapping, i)->name;
@@ -265,9 +291,12 @@ static void write_insert(struct statement *statement, const struct write *const 
         buf_add_format(sql, "u.c%zu::%s", i, target_column(mapping, i)->type.name);
     }
     buf_add_text(sql, " FROM ");
-    add_unnest(statement, mapping, columns, false, false);
+    add_unnest(statement, mapping, columns, false, false, false);
     if (upsert) {
         add_conflict_clause(sql, mapping);
+    } else if (writes[0]->guard != NULL) {
+        add_conflict_target(sql, mapping);
+        buf_add_text(sql, " DO NOTHING");
     }
 }
 
@@ -275,9 +304,12 @@ static void write_update(struct statement *statement, const struct write *const 
                          bool *columns) {
     const struct mapping *mapping = writes[0]->mapping;
     struct buf *sql = &statement->sql;
-    bool first = true;
+    bool first = true, guard = writes[0]->guard != NULL;
     add_write_keys(statement, writes, n);
     add_written_params(statement, writes, n, columns);
+    if (guard) {
+        add_guard_param(statement, writes, n);
+    }
     buf_add_text(sql, "UPDATE ");
     quote_table(sql, &mapping->target->name);
     buf_add_text(sql, " AS t SET ");
@@ -290,21 +322,27 @@ static void write_update(struct statement *statement, const struct write *const 
         }
     }
     buf_add_text(sql, " FROM ");
-    add_unnest(statement, mapping, columns, true, false);
+    add_unnest(statement, mapping, columns, true, guard, false);
     buf_add_text(sql, " WHERE ");
     add_key_match(sql, mapping);
+    add_guard_match(sql, guard);
 }
 
 static void write_delete(struct statement *statement, const struct write *const *writes, size_t n) {
     const struct mapping *mapping = writes[0]->mapping;
     struct buf *sql = &statement->sql;
+    bool guard = writes[0]->guard != NULL;
     add_write_keys(statement, writes, n);
+    if (guard) {
+        add_guard_param(statement, writes, n);
+    }
     buf_add_text(sql, "DELETE FROM ");
     quote_table(sql, &mapping->target->name);
     buf_add_text(sql, " AS t USING ");
-    add_unnest(statement, mapping, NULL, true, false);
+    add_unnest(statement, mapping, NULL, true, guard, false);
     buf_add_text(sql, " WHERE ");
     add_key_match(sql, mapping);
+    add_guard_match(sql, guard);
 }
 
 static void write_truncate(struct statement *statement, const struct mapping *mapping) {

@@ -33,16 +33,17 @@ void statement_init(struct statement *statement);
 void statement_fini(struct statement *statement);
 
 /* Rows of the target by key, to be decided on. The result's columns: the
- * key's position in `keys` from 1, then the row's own key and the transforms'
- * outputs, in the order of mapping->columns. `lock`: FOR NO KEY UPDATE. */
+ * key's position in `keys` from 1, with `provenance` the columns of provenance.h,
+ * then the row's own key, the transforms' outputs and the version, in the order of
+ * mapping->columns. `lock`: FOR NO KEY UPDATE. */
 void statement_read(struct statement *statement, const struct mapping *mapping,
-                    const struct value *const *keys, size_t n_keys, bool lock);
+                    const struct value *const *keys, size_t n_keys, bool lock, bool provenance);
 
 /* True when column `i` of the mapping is among the columns statement_read
  * returns, besides the position. */
 bool statement_reads_column(const struct mapping *mapping, size_t i);
 
-/* One statement for writes of one kind and one mapping. For updates, all of
+/* One statement for writes of one kind and one mapping, all guarded or none. For updates, all of
  * them must have the same columns present (statement_same_shape). */
 void statement_write(struct statement *statement, const struct write *const *writes, size_t n);
 bool statement_same_shape(const struct write *a, const struct write *b);

@@ -129,7 +129,7 @@ static bool bind_update(struct change *change, const struct message *message, st
         return false;
     }
     change_map(change, &batch->arena);
-    change->moves_key = change->refusal == NULL && moves_key(change);
+    change->moves_key = moves_key(change);
     return true;
 }
 

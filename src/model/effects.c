@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/mutant.h"
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wsign-conversion"
@@ -23,7 +24,8 @@ struct target_row {
     const struct mapping *mapping;
     const struct value *key;
     struct target_row *same; /* the row that this other spelling of its key stands for */
-    bool exists;
+    struct row_state state;
+    bool put_up;           /* for recheck */
     struct value *current; /* transforms' outputs as they would be now; NULL when unknown */
 
     enum pending pending;
@@ -41,6 +43,8 @@ void effects_init(struct effects *effects, struct arena *arena, enum policy poli
 void effects_fini(struct effects *effects) {
     HASH_CLEAR(hh, effects->rows);
     free(effects->writes);
+    free(effects->rechecks);
+    free(effects->contests);
     memset(effects, 0, sizeof *effects);
 }
 
@@ -94,17 +98,59 @@ static struct target_row *row_of(struct effects *effects, const struct mapping *
     return row->same != NULL ? row->same : row;
 }
 
+static void set_absent(struct target_row *row) {
+    row->state = (struct row_state){STANDING_ABSENT, STAMP_UNKNOWN};
+    row->current = NULL;
+}
+
+/* What pgtandem writes is a copy. */
+static void set_copy(struct target_row *row) {
+    row->state = (struct row_state){STANDING_COPY, STAMP_UNKNOWN};
+}
+
+/* lists */
+
+/* Room for one more of `size` bytes each. */
+static void *reserve(void *items, size_t count, size_t *capacity, size_t size) {
+    if (count < *capacity) {
+        return items;
+    }
+    *capacity = *capacity == 0 ? 64 : mem_mul(*capacity, 2);
+    return mem_grow(items, mem_mul(*capacity, size));
+}
+
+static void put_up(struct effects *effects, struct target_row *row) {
+    if (row->put_up || MUTANT_IS(no_rechecks)) {
+        return;
+    }
+    row->put_up = true;
+    effects->rechecks = reserve(effects->rechecks, effects->n_rechecks, &effects->recheck_capacity,
+                                sizeof *effects->rechecks);
+    effects->rechecks[effects->n_rechecks++] = (struct recheck){row->mapping, row->key};
+}
+
+static void put_on_record(struct effects *effects, const struct change *change,
+                          const struct target_row *row, const struct decision *decision) {
+    if (decision->conflict == CONFLICT_none) {
+        return;
+    }
+    effects->contests = reserve(effects->contests, effects->n_contests, &effects->contest_capacity,
+                                sizeof *effects->contests);
+    effects->contests[effects->n_contests++] =
+        (struct contest){change, row->key, decision->conflict, decision->outcome, row->state};
+}
+
 /* segments */
 
 static void add_write(struct effects *effects, enum write_kind kind, const struct mapping *mapping,
                       const struct value *key, const struct value *values) {
-    if (effects->n_writes == effects->capacity) {
-        effects->capacity = effects->capacity == 0 ? 64 : mem_mul(effects->capacity, 2);
-        effects->writes =
-            mem_grow(effects->writes, mem_mul(effects->capacity, sizeof *effects->writes));
-    }
-    effects->writes[effects->n_writes++] =
-        (struct write){kind, mapping, key, values, effects->segment};
+    effects->writes =
+        reserve(effects->writes, effects->n_writes, &effects->capacity, sizeof *effects->writes);
+    effects->writes[effects->n_writes++] = (struct write){.kind = kind,
+                                                          .mapping = mapping,
+                                                          .key = key,
+                                                          .values = values,
+                                                          .segment = effects->segment};
 }
 
 /* More than the key, which an update only looks for. */
@@ -202,7 +248,7 @@ static void put_insert(struct effects *effects, struct target_row *row,
         effects_finish(effects);
     }
     row->values = copy_values(effects, row->mapping, values);
-    row->exists = true;
+    set_copy(row);
     row->current = NULL;
     remember(effects, row, values);
     touch(effects, row, PENDING_INSERT);
@@ -216,13 +262,13 @@ static void put_update(struct effects *effects, struct target_row *row,
     } else {
         merge(row->values, values, row->mapping->n_columns);
     }
+    set_copy(row);
     remember(effects, row, values);
 }
 
 static void put_delete(struct effects *effects, struct target_row *row) {
     touch(effects, row, row->pending == PENDING_INSERT ? PENDING_NONE : PENDING_DELETE);
-    row->exists = false;
-    row->current = NULL;
+    set_absent(row);
 }
 
 static void put_move(struct effects *effects, struct target_row *from, struct target_row *to,
@@ -231,11 +277,10 @@ static void put_move(struct effects *effects, struct target_row *from, struct ta
     add_write(effects, WRITE_MOVE, from->mapping, from->key, values);
     effects->segment++;
     if (from != to) {
-        to->exists = true;
         to->current = from->current;
-        from->exists = false;
-        from->current = NULL;
+        set_absent(from);
     }
+    set_copy(to);
     remember(effects, to, values);
 }
 
@@ -259,8 +304,7 @@ static void put_truncate(struct effects *effects, const struct mapping *mapping)
     effects->segment++;
     for (struct target_row *row = effects->rows; row != NULL; row = row->hh.next) {
         if (row->mapping->number == mapping->number) {
-            row->exists = false;
-            row->current = NULL;
+            set_absent(row);
         }
     }
 }
@@ -311,14 +355,14 @@ static const struct value *own_key(struct effects *effects, const struct mapping
 }
 
 void effects_row(struct effects *effects, const struct mapping *mapping, const struct value *key,
-                 const struct value *current) {
+                 const struct value *current, struct row_state state) {
     bool is_new;
     struct target_row *asked = find_row(effects, mapping, key, &is_new);
     struct target_row *row = row_of(effects, mapping, own_key(effects, mapping, current));
     if (asked != row) {
         asked->same = row;
     }
-    row->exists = true;
+    row->state = state;
     row->current = NULL;
     remember(effects, row, current);
 }
@@ -383,7 +427,14 @@ void effects_decide(struct effects *effects, struct change *change) {
     if (change->moves_key) {
         to = row_of(effects, change->mapping, change_new_key(change, effects->arena));
     }
-    struct decision d = resolve(effects->policy, change, row->exists, to != row && to->exists);
-    effects->conflicts += d.conflict != CONFLICT_NONE;
+    struct row_state nothing = {STANDING_ABSENT, STAMP_UNKNOWN};
+    enum found at_new_key = resolve_found(change, to != row ? to->state : nothing);
+    struct decision d =
+        resolve(effects->policy, change, resolve_found(change, row->state), at_new_key);
+    if (d.recheck) {
+        put_up(effects, row);
+        put_up(effects, to);
+    }
+    put_on_record(effects, change, at_new_key != FOUND_NOTHING ? to : row, &d);
     carry_out(effects, change, d.action, row, to);
 }

@@ -19,6 +19,10 @@
  * outputs are left alone where the target's own already map back to the
  * incoming inputs. Until live there is nobody whose correction it could be.
  *
+ * What a slice has written itself is a copy for the changes that follow in it;
+ * what it left alone stays what it was. Besides writes there are keys to be put
+ * up for recheck, and contests to be put on record, in the same transaction.
+ *
  * Memory: everything in the arena that effects_init was given, but for the
  * table of keys, which effects_fini frees. */
 #ifndef PGTANDEM_MODEL_EFFECTS_H
@@ -47,10 +51,28 @@ struct write {
     const struct value *key;    /* n_key values: the row to be found; not for truncate */
     const struct value *values; /* parallel to mapping->columns; not for delete, truncate */
     unsigned segment;
+    /* NULL: none. For an update or a delete the xmin that the row must still
+     * have; for an insert "": only if there is no row with that key. */
+    const char *guard;
 };
 
 /* One row of the target, under one of the slice's keys. */
 struct target_row;
+
+/* A key to be put up for recheck. */
+struct recheck {
+    const struct mapping *mapping;
+    const struct value *key;
+};
+
+/* A conflict, for the record. */
+struct contest {
+    const struct change *change;
+    const struct value *key; /* where the change met something, or nothing */
+    enum conflict conflict;
+    enum outcome outcome;
+    struct row_state met;
+};
 
 struct effects {
     struct arena *arena;
@@ -61,7 +83,10 @@ struct effects {
 
     struct write *writes;
     size_t n_writes, capacity;
-    uint64_t conflicts;
+    struct recheck *rechecks; /* each key once */
+    size_t n_rechecks, recheck_capacity;
+    struct contest *contests;
+    size_t n_contests, contest_capacity;
     /* changes that must be completed from the source before anything of the
      * slice can be written; their wants_source is set */
     size_t n_wanting;
@@ -80,13 +105,13 @@ typedef void effects_want_fn(void *owner, const struct mapping *mapping, const s
 void effects_want(struct effects *effects, const struct change *change, effects_want_fn *want,
                   void *owner);
 
-/* Tells that the target has a row under this key. `current` runs parallel to
- * mapping->columns: the row's own key and transforms' outputs matter, others may
- * be absent. The row's own key may be spelled in another way than the key it was
+/* Tells that the target has a row under this key, and whose it is. `current` runs
+ * parallel to mapping->columns: the row's own key and transforms' outputs matter,
+ * others may be absent. The row's own key may be spelled in another way than the key it was
  * asked by ("a" and "A" where case does not count, 1.0 and 1.00): two keys that
  * lead to one row are the same row from then on. */
 void effects_row(struct effects *effects, const struct mapping *mapping, const struct value *key,
-                 const struct value *current);
+                 const struct value *current, struct row_state state);
 
 /* Decides a change in the light of the rows told and the changes before it. */
 void effects_decide(struct effects *effects, struct change *change);

@@ -63,6 +63,12 @@ struct mapping {
     const char *key_constraint;
     struct mapping_transform *transforms;
     size_t n_transforms;
+    /* The column whose value tells which of two changes is later, by position in
+     * source->columns, and in `columns` above; COLUMN_NONE: the time of the
+     * commit tells. */
+    struct {
+        size_t source, column;
+    } version;
 };
 
 struct mapping_pair {
@@ -76,6 +82,12 @@ bool mapping_build(const struct table_spec *spec, size_t number, const struct ta
                    const struct pgtandem_transform *const *transforms, struct arena *arena,
                    struct mapping_pair *pair, struct problem_list *problems)
     __attribute__((warn_unused_result));
+
+/* Lets a column decide which of two changes is later, both ways: it must be
+ * copied under that name by either link, and be an integer or a timestamp.
+ * Without one, or before, the time of the commit decides. */
+bool mapping_set_version(struct mapping_pair *pair, const char *column,
+                         struct problem_list *problems) __attribute__((warn_unused_result));
 
 /* Makes the target's row from the source's.
  *

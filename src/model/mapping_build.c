@@ -111,6 +111,7 @@ static struct mapping make_mapping(const struct plan *plan, size_t number,
         .source = source->table,
         .target = target->table,
         .n_transforms = plan->spec->n_transforms,
+        .version = {COLUMN_NONE, COLUMN_NONE},
     };
     map_columns(&mapping, target, plan->arena);
     map_key(&mapping, source, target, plan->arena);

@@ -4,30 +4,60 @@
  * Two policies. BLIND: until live, nobody but pgtandem writes to the target,
  * whose rows may come from later moments than the change; images by key bring
  * every row to its true state, so a row that is there or not is no conflict.
- * LIVE: an application writes there too; a change that meets what it did not
- * expect is applied to the row that is there, and counted.
+ * LIVE: an application writes there too.
  *
- *   change             at key  at new key  BLIND            LIVE (conflict)
- *   insert             absent  -           insert           insert
- *                      there   -           update           update (row exists)
- *   update             there   -           update           update
- *                      absent  -           insert           nothing (row missing)
- *   delete             there   -           delete           delete
- *                      absent  -           nothing          nothing (row missing)
- *   update of the key  there   absent      move             move
- *                      absent  absent      insert           insert (row missing)
- *                      there   there       replace          replace (row exists)
- *                      absent  there       update new key   update new key (row missing)
+ * What a key can hold, in the eyes of a change: nothing; a copy (a row last
+ * written by pgtandem); an original (last written by an application) that is
+ * earlier than the change, or later, when it stays. stamp.h says what earlier
+ * is. BLIND sees copies only.
  *
- * An insert for which the change lacks a value (unchanged TOAST) becomes
- * READ_SOURCE; when the source has lost the row since, NOTHING: a later change
- * of the stream tells what became of it. */
+ *   change     at key   new key  BLIND    LIVE       recheck  conflict
+ *   insert     nothing  -        insert   insert
+ *              copy     -        update   update
+ *              earlier  -                 update     key      insert_exists, applied
+ *              later    -                 -          key      insert_exists, kept
+ *   update     nothing  -        insert   -          key      update_missing, skipped
+ *              copy     -        update   update
+ *              earlier  -                 update     key
+ *              later    -                 -          key      update_origin_differs, kept
+ *   delete     nothing  -        -        -          key      delete_missing, skipped
+ *              copy     -        delete   delete     key
+ *              earlier  -                 delete     key
+ *              later    -                 -          key      delete_origin_differs, kept
+ *   update of  copy     nothing  move     move       both
+ *   the key    earlier  nothing           move       both
+ *              later    nothing           move       both     update_origin_differs, applied
+ *              nothing  nothing  insert   insert     both     update_missing, applied
+ *              any row  copy     replace  replace    both
+ *              any row  earlier           replace    both     update_exists, applied
+ *              any row  later             delete     both     update_exists, kept
+ *              nothing  copy     update   update     both     update_missing, applied
+ *              nothing  earlier           update     both     update_missing, applied
+ *              nothing  later             -          both     update_exists, kept
+ *
+ * The last three update the row at the new key. A key change removes the old key,
+ * contest or not: two sides that rename one row cannot both keep it. An insert
+ * for which the change lacks a value
+ * (unchanged TOAST) is, when BLIND, READ_SOURCE (NOTHING when the source has lost
+ * the row since: a later change of the stream tells what became of it), and when
+ * LIVE left to the recheck (update_missing, skipped).
+ *
+ * Every change that met an original or found nothing to change, every delete and
+ * every key change puts its keys up for recheck (remedy.h). Recorded as conflicts
+ * are changes that were not applied, and those that ended something an
+ * application had just done. Of two changes that cross, one arrives where the
+ * other's row is later, so that each contest is on record once at least; an
+ * update over an earlier original may be nothing of the kind, but the first one
+ * that comes to an old row.
+ *
+ * Source of the rules: tests/model/convergence.py, which runs them. */
 #ifndef PGTANDEM_MODEL_RESOLVE_H
 #define PGTANDEM_MODEL_RESOLVE_H
 
 #include <stdbool.h>
 
 #include "model/change.h"
+#include "model/stamp.h"
 
 enum policy { POLICY_BLIND, POLICY_LIVE };
 
@@ -48,16 +78,49 @@ enum action {
 };
 const char *action_name(enum action action);
 
-enum conflict { CONFLICT_NONE, CONFLICT_ROW_EXISTS, CONFLICT_ROW_MISSING };
+/* Named as PostgreSQL names the conflicts of its own logical replication. */
+#define CONFLICTS(X)                                                                               \
+    X(none)                                                                                        \
+    X(insert_exists)                                                                               \
+    X(update_exists) /* a key change met a row at its new key */                                   \
+    X(update_origin_differs)                                                                       \
+    X(update_missing)                                                                              \
+    X(delete_origin_differs)                                                                       \
+    X(delete_missing)
+
+enum conflict {
+#define CONFLICT_ENUM(name) CONFLICT_##name,
+    CONFLICTS(CONFLICT_ENUM)
+#undef CONFLICT_ENUM
+};
+const char *conflict_name(enum conflict conflict);
+
+#define OUTCOMES(X)                                                                                \
+    X(applied) /* the change, although it met something */                                         \
+    X(kept)    /* what was there, because it is later */                                           \
+    X(skipped) /* the change: there was nothing to apply it to */
+
+enum outcome {
+#define OUTCOME_ENUM(name) OUTCOME_##name,
+    OUTCOMES(OUTCOME_ENUM)
+#undef OUTCOME_ENUM
+};
+const char *outcome_name(enum outcome outcome);
+
+/* What a key holds in the eyes of one change. */
+enum found { FOUND_NOTHING, FOUND_COPY, FOUND_EARLIER, FOUND_LATER };
 
 struct decision {
     enum action action;
     enum conflict conflict;
+    enum outcome outcome; /* of a conflict */
+    bool recheck;         /* the key, and the new one of a key change */
 };
 
-/* `at_key`, `at_new_key`: whether the target holds a row there; the latter
- * counts only for a change that moves its key. Not for truncate. */
-struct decision resolve(enum policy policy, const struct change *change, bool at_key,
-                        bool at_new_key);
+enum found resolve_found(const struct change *change, struct row_state row);
+
+/* `at_new_key` counts only for a change that moves its key. Not for truncate. */
+struct decision resolve(enum policy policy, const struct change *change, enum found at_key,
+                        enum found at_new_key);
 
 #endif

@@ -106,9 +106,12 @@ static const struct pgtandem_transform **load_transforms(struct migration *m,
 bool migration_build_mapping(struct migration *m, size_t i) {
     const struct table_spec *spec = &m->config->tables[i];
     const struct pgtandem_transform **transforms = load_transforms(m, spec);
+    const struct config_conflicts *conflicts = &m->config->conflicts;
     return report_missing_tables(m, i) && transforms != NULL &&
            mapping_build(spec, i, m->old_tables[i], m->new_tables[i], transforms, &m->arena,
-                         &m->pairs[i], &m->problems);
+                         &m->pairs[i], &m->problems) &&
+           (conflicts->policy != POLICY_VERSION_COLUMN ||
+            mapping_set_version(&m->pairs[i], conflicts->version_column, &m->problems));
 }
 
 bool migration_build_mappings(struct migration *m, struct err *err) {

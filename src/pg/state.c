@@ -43,10 +43,10 @@ static enum backfill backfill_from_name(const char *name) {
 
 bool state_schema_exists(struct db *db, bool *exists, struct err *err) {
     return db_bool(db, err, exists,
-                   "SELECT count(*) = 6 FROM pg_class c JOIN pg_namespace n"
+                   "SELECT count(*) = 9 FROM pg_class c JOIN pg_namespace n"
                    "    ON n.oid = c.relnamespace AND n.nspname = 'pgtandem'"
                    " WHERE c.relkind = 'r' AND c.relname IN ('migration', 'chunk', 'after_copy',"
-                   "                                         'progress', 'link', 'parked')",
+                   "    'progress', 'link', 'parked', 'recheck', 'conflict', 'own_write')",
                    0, NULL);
 }
 

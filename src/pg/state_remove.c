@@ -11,8 +11,9 @@
 static const struct state_table {
     const char *name, *column;
 } tables[] = {
-    {"chunk", "migration"}, {"after_copy", "migration"}, {"progress", "migration"},
-    {"link", "migration"},  {"parked", "migration"},     {"migration", "name"},
+    {"chunk", "migration"},    {"after_copy", "migration"}, {"progress", "migration"},
+    {"link", "migration"},     {"parked", "migration"},     {"recheck", "migration"},
+    {"conflict", "migration"}, {"own_write", "migration"},  {"migration", "name"},
 };
 enum { TABLES = sizeof tables / sizeof *tables };
 

@@ -79,8 +79,11 @@ static bool read_progress(struct link *link, struct err *err) {
 static bool connect_writer(struct link *link, struct err *err) {
     link->target.session.settings = buf_text(&link->writer_settings);
     enum direction back = link->direction == FORWARD ? REVERSE : FORWARD;
+    arena_reset(&link->lasting);
     return db_open(&link->target, err) && operators_find(link->m, back, &link->target, err) &&
-           take_origin(link, err) && read_progress(link, err);
+           take_origin(link, err) && read_progress(link, err) &&
+           origins_read_on(&link->target, link->m->config->migration, &link->lasting,
+                           &link->applier.target_origins, err);
 }
 
 /* the source */
@@ -113,7 +116,6 @@ static bool connect_source(struct link *link, struct err *err) {
     }
     /* nothing before it will come again, so it is done */
     link->durable = link->received = link->reported = slot.confirmed_flush;
-    arena_reset(&link->lasting);
     return origins_read_on(&link->source, link->m->config->migration, &link->lasting, &link->ours,
                            err);
 }

@@ -66,9 +66,9 @@ struct link {
     struct applier applier;
     struct timer *heartbeat; /* status updates */
     struct wal2json_decoder *decoder;
-    struct arena scratch; /* of one message */
-    struct arena lasting; /* of one connection */
-    struct origin_ids ours;
+    struct arena scratch;   /* of one message */
+    struct arena lasting;   /* of one connection */
+    struct origin_ids ours; /* in the source's server */
 
     /* the transaction being received */
     struct transaction transaction;
@@ -88,6 +88,7 @@ struct link {
     usec_t caught_up_at; /* usec_now() when nothing was pending last */
 
     uint64_t transactions, changes; /* applied by this process */
+    uint64_t rechecks;              /* keys put up for recheck by this process */
 };
 
 void link_init(struct link *link, struct migration *m, enum direction direction);
