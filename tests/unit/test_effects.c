@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/buf.h"
 #include "changes.h"
 
 struct fixture {
@@ -50,7 +51,7 @@ static void decide(struct fixture *f, enum change_op op, const char *key, const 
 
 /* The target has a row of that key, which it spells in its own way. */
 static void there_as(struct fixture *f, const char *key, const char *own_key, const char *first,
-                     const char *last) {
+                     const char *last, struct row_state row_state) {
     const struct mapping *mapping = &f->sample.pair.forward;
     struct value *k = arena_zero(&f->sample.arena, 1, sizeof *k);
     struct value *row = arena_zero(&f->sample.arena, mapping->n_columns, sizeof *row);
@@ -62,11 +63,46 @@ static void there_as(struct fixture *f, const char *key, const char *own_key, co
         }
     }
     row[mapping->key[0]] = changes_value(&f->sample, own_key);
-    effects_row(&f->effects, mapping, k, row);
+    effects_row(&f->effects, mapping, k, row, row_state);
 }
 
+static const struct row_state copy = {STANDING_COPY, STAMP_UNKNOWN};
+
 static void there(struct fixture *f, const char *key, const char *first, const char *last) {
-    there_as(f, key, key, first, last);
+    there_as(f, key, key, first, last, copy);
+}
+
+/* Last written by the target's application at that time. */
+static void original(struct fixture *f, const char *key, const char *first, const char *last,
+                     stamp_t stamp) {
+    there_as(f, key, key, first, last, (struct row_state){STANDING_ORIGINAL, stamp});
+}
+
+/* A change that the source has committed at that time. */
+static void decide_at(struct fixture *f, usec_t time, enum change_op op, const char *key,
+                      const char *row) {
+    struct change *change = changes_make(&f->sample, op, key, row);
+    change->transaction.commit_time = time;
+    effects_decide(&f->effects, change);
+}
+
+/* "1 2": the keys put up for recheck; then the conflicts. */
+static void expect_records(struct fixture *f, const char *rechecks, const char *contests) {
+    struct buf text;
+    buf_init(&text);
+    for (size_t i = 0; i < f->effects.n_rechecks; i++) {
+        const struct value *key = f->effects.rechecks[i].key;
+        buf_add_format(&text, "%s%.*s", i > 0 ? " " : "", (int)key->size, key->data);
+    }
+    assert_string_equal(buf_text(&text), rechecks);
+    buf_reset(&text);
+    for (size_t i = 0; i < f->effects.n_contests; i++) {
+        const struct contest *c = &f->effects.contests[i];
+        buf_add_format(&text, "%s%.*s %s %s", i > 0 ? "; " : "", (int)c->key->size, c->key->data,
+                       conflict_name(c->conflict), outcome_name(c->outcome));
+    }
+    assert_string_equal(buf_text(&text), contests);
+    buf_fini(&text);
 }
 
 /* blind */
@@ -155,7 +191,7 @@ static void a_moved_key_is_a_segment_of_its_own(void **state) {
     decide(f, CHANGE_update, "1", "2|c@x|Ann Lee|-");
     decide(f, CHANGE_update, "2", "2|d@x|Ann Lee|-");
     expect(f, "update 1 1|b@x|-|-|new /; move 1 2|c@x|-|-|- /; update 2 2|d@x|-|-|-");
-    assert_int_equal(f->effects.conflicts, 0);
+    assert_int_equal(f->effects.n_contests, 0);
 }
 
 static void two_keys_change_places_by_way_of_a_third(void **state) {
@@ -166,35 +202,99 @@ static void two_keys_change_places_by_way_of_a_third(void **state) {
     decide(f, CHANGE_update, "2", "1|b@x|Bob Poe|-");
     decide(f, CHANGE_update, "9", "2|a@x|Ann Lee|-");
     expect(f, "move 1 9|a@x|-|-|- /; move 2 1|b@x|-|-|- /; move 9 2|a@x|-|-|-");
-    assert_int_equal(f->effects.conflicts, 0);
+    assert_int_equal(f->effects.n_contests, 0);
 }
 
 static void a_key_that_changes_its_spelling_is_one_row(void **state) {
     struct fixture *f = *state;
-    there_as(f, "1.0", "1.0", "Ann", "Lee");
-    there_as(f, "1.00", "1.0", "Ann", "Lee");
+    there_as(f, "1.0", "1.0", "Ann", "Lee", copy);
+    there_as(f, "1.00", "1.0", "Ann", "Lee", copy);
     decide(f, CHANGE_update, "1.0", "1.00|a@x|Ann Lee|-");
     decide(f, CHANGE_update, "1.00", "1.00|b@x|Ann Lee|-");
     expect(f, "move 1.0 1.00|a@x|-|-|- /; update 1.0 1.00|b@x|-|-|-");
-    assert_int_equal(f->effects.conflicts, 0);
+    assert_int_equal(f->effects.n_contests, 0);
 }
 
 static void a_row_is_found_by_another_spelling_of_its_key(void **state) {
     struct fixture *f = *state;
-    there_as(f, "1.0", "1.00", "Ann", "Lee");
+    there_as(f, "1.0", "1.00", "Ann", "Lee", copy);
     decide(f, CHANGE_delete, "1.0", NULL);
     decide(f, CHANGE_insert, "1.0", "1.0|a@x|Bob Poe|~");
     expect(f, "delete 1.00 /; insert 1.00 1.0|a@x|Bob|Poe|~");
 }
 
-static void what_meets_the_unexpected_is_applied_and_counted(void **state) {
+/* two writers */
+
+static void an_earlier_change_leaves_a_later_row_alone(void **state) {
+    struct fixture *f = *state;
+    original(f, "1", "Ann", "Lee", 20);
+    decide_at(f, 10, CHANGE_update, "1", "1|a@x|Bob Poe|~");
+    decide_at(f, 15, CHANGE_delete, "1", NULL);
+    expect(f, "");
+    expect_records(f, "1", "1 update_origin_differs kept; 1 delete_origin_differs kept");
+}
+
+static void a_later_change_overwrites_an_earlier_row(void **state) {
+    struct fixture *f = *state;
+    original(f, "1", "Ann", "Lee", 20);
+    decide_at(f, 30, CHANGE_update, "1", "1|a@x|Bob Poe|-");
+    expect(f, "update 1 1|a@x|Bob|Poe|-");
+    expect_records(f, "1", "");
+}
+
+static void the_first_of_several_changes_that_is_later_wins(void **state) {
+    struct fixture *f = *state;
+    original(f, "1", "Ann", "Lee", 20);
+    decide_at(f, 10, CHANGE_update, "1", "1|a@x|Bob Poe|~");
+    decide_at(f, 25, CHANGE_update, "1", "1|c@x|Bob Roe|~");
+    decide_at(f, 5, CHANGE_update, "1", "1|d@x|Bob Roe|~"); /* a clock that stepped back */
+    expect(f, "update 1 1|d@x|Bob|Roe|~");
+    expect_records(f, "1", "1 update_origin_differs kept");
+}
+
+static void what_finds_nothing_is_put_up_and_on_record(void **state) {
+    struct fixture *f = *state;
+    decide(f, CHANGE_update, "2", "2|b@x|Bob Poe|~");
+    decide(f, CHANGE_delete, "3", NULL);
+    expect(f, "");
+    expect_records(f, "2 3", "2 update_missing skipped; 3 delete_missing skipped");
+}
+
+static void every_delete_and_key_change_is_put_up_once(void **state) {
     struct fixture *f = *state;
     there(f, "1", "Ann", "Lee");
-    decide(f, CHANGE_insert, "1", "1|a@x|Bob Poe|~"); /* a row exists */
-    decide(f, CHANGE_update, "2", "2|b@x|Bob Poe|~"); /* a row is missing */
-    decide(f, CHANGE_delete, "3", NULL);              /* again */
-    expect(f, "update 1 1|a@x|Bob|Poe|~");
-    assert_int_equal(f->effects.conflicts, 3);
+    there(f, "2", "Bob", "Poe");
+    decide(f, CHANGE_update, "1", "3|a@x|Ann Lee|~");
+    decide(f, CHANGE_delete, "2", NULL);
+    decide(f, CHANGE_insert, "2", "2|b@x|Bob Poe|~");
+    decide(f, CHANGE_delete, "2", NULL);
+    expect_records(f, "1 3 2", "");
+}
+
+static void a_key_change_leaves_a_later_row_at_its_new_key(void **state) {
+    struct fixture *f = *state;
+    there(f, "1", "Ann", "Lee");
+    original(f, "2", "Bob", "Poe", 20);
+    decide_at(f, 10, CHANGE_update, "1", "2|a@x|Ann Lee|~");
+    expect(f, "delete 1");
+    expect_records(f, "1 2", "2 update_exists kept");
+}
+
+static void what_was_written_here_is_a_copy_to_what_follows(void **state) {
+    struct fixture *f = *state;
+    decide_at(f, 20, CHANGE_insert, "1", "1|a@x|Ann Lee|~");
+    decide_at(f, 10, CHANGE_update, "1", "1|b@x|Ann Lee|~");
+    expect(f, "insert 1 1|b@x|Ann|Lee|~");
+    expect_records(f, "", "");
+}
+
+static void until_live_nothing_is_put_up(void **state) {
+    struct fixture *f = *state;
+    f->effects.policy = POLICY_BLIND;
+    there(f, "1", "Ann", "Lee");
+    decide(f, CHANGE_delete, "1", NULL);
+    decide(f, CHANGE_delete, "2", NULL);
+    expect_records(f, "", "");
 }
 
 static void a_corrected_name_survives_a_change_of_something_else(void **state) {
@@ -284,7 +384,14 @@ int main(void) {
         TEST(two_keys_change_places_by_way_of_a_third),
         TEST(a_key_that_changes_its_spelling_is_one_row),
         TEST(a_row_is_found_by_another_spelling_of_its_key),
-        TEST(what_meets_the_unexpected_is_applied_and_counted),
+        TEST(an_earlier_change_leaves_a_later_row_alone),
+        TEST(a_later_change_overwrites_an_earlier_row),
+        TEST(the_first_of_several_changes_that_is_later_wins),
+        TEST(what_finds_nothing_is_put_up_and_on_record),
+        TEST(every_delete_and_key_change_is_put_up_once),
+        TEST(a_key_change_leaves_a_later_row_at_its_new_key),
+        TEST(what_was_written_here_is_a_copy_to_what_follows),
+        TEST(until_live_nothing_is_put_up),
         TEST(a_corrected_name_survives_a_change_of_something_else),
         TEST(a_changed_name_undoes_a_correction),
         TEST(a_correction_is_seen_as_earlier_changes_left_it),

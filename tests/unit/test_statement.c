@@ -36,7 +36,8 @@ static int end(void **state) {
 static struct write make_write(struct fixture *f, enum write_kind kind, const char *key,
                                const char *row) {
     const struct change *change = changes_make(&f->sample, CHANGE_update, key, row);
-    return (struct write){kind, change->mapping, change->key, change->target, 0};
+    return (struct write){
+        .kind = kind, .mapping = change->mapping, .key = change->key, .values = change->target};
 }
 
 static void expect_sql(struct fixture *f, const char *wanted) {
@@ -79,7 +80,7 @@ static void a_move_writes_the_key(void **state) {
 static void a_delete_knows_keys_only(void **state) {
     struct fixture *f = *state;
     const struct change *change = changes_make(&f->sample, CHANGE_delete, "1", NULL);
-    struct write write = {WRITE_DELETE, change->mapping, change->key, NULL, 0};
+    struct write write = {.kind = WRITE_DELETE, .mapping = change->mapping, .key = change->key};
     const struct write *writes[] = {&write, &write};
     statement_write(&f->statement, writes, 2);
     expect_sql(f, "DELETE FROM \"app_v2\".\"users\" AS t USING unnest($1::text[]) AS u(k0) WHERE "
@@ -91,13 +92,48 @@ static void a_read_asks_for_what_transforms_wrote(void **state) {
     struct fixture *f = *state;
     const struct change *change = changes_make(&f->sample, CHANGE_delete, "1", NULL);
     const struct value *keys[] = {change->key};
-    statement_read(&f->statement, change->mapping, keys, 1, true);
+    statement_read(&f->statement, change->mapping, keys, 1, true, false);
     expect_sql(f, "SELECT u.position, t.\"id\", t.\"first_name\", t.\"last_name\" FROM "
                   "unnest($1::text[]) WITH ORDINALITY AS u(k0, position) JOIN \"app_v2\".\"users\" "
                   "AS t ON t.\"id\" "
                   "= u.k0::bigint FOR NO KEY UPDATE OF t");
-    statement_read(&f->statement, change->mapping, keys, 1, false);
+    statement_read(&f->statement, change->mapping, keys, 1, false, false);
     assert_null(strstr(buf_text(&f->statement.sql), "FOR NO KEY UPDATE"));
+}
+
+static void a_read_asks_who_wrote_the_row_when_that_matters(void **state) {
+    struct fixture *f = *state;
+    const struct change *change = changes_make(&f->sample, CHANGE_delete, "1", NULL);
+    const struct value *keys[] = {change->key};
+    statement_read(&f->statement, change->mapping, keys, 1, false, true);
+    assert_non_null(strstr(buf_text(&f->statement.sql),
+                           "SELECT u.position, t.xmin::text, "
+                           "pg_xact_commit_timestamp_origin(t.xmin)::text, age(t.xmin) <= 0, "
+                           "t.\"id\", "));
+}
+
+static void a_guarded_write_wants_the_row_as_it_was(void **state) {
+    struct fixture *f = *state;
+    struct write update = make_write(f, WRITE_UPDATE, "1", "1|a@x|-|-");
+    struct write plain = update, removal = update,
+                 insert = make_write(f, WRITE_INSERT, "1", "1|a@x|Ann Lee|~");
+    const struct write *writes[] = {&update};
+    update.guard = "99";
+    assert_false(statement_same_shape(&update, &plain));
+    statement_write(&f->statement, writes, 1);
+    expect_sql(f, "UPDATE \"app_v2\".\"users\" AS t SET \"email\" = u.c1::text FROM "
+                  "unnest($1::text[], $2::text[], $3::text[]) AS u(k0, c1, guard) WHERE t.\"id\" = "
+                  "u.k0::bigint AND t.xmin = u.guard::xid");
+    removal.kind = WRITE_DELETE;
+    removal.guard = "99";
+    writes[0] = &removal;
+    statement_write(&f->statement, writes, 1);
+    expect_sql(f, "DELETE FROM \"app_v2\".\"users\" AS t USING unnest($1::text[], $2::text[]) AS "
+                  "u(k0, guard) WHERE t.\"id\" = u.k0::bigint AND t.xmin = u.guard::xid");
+    insert.guard = "";
+    writes[0] = &insert;
+    statement_write(&f->statement, writes, 1);
+    assert_non_null(strstr(buf_text(&f->statement.sql), " ON CONFLICT (\"id\") DO NOTHING"));
 }
 
 static void an_array_is_what_array_recv_reads(void **state) {
@@ -148,6 +184,8 @@ int main(void) {
         TEST(a_move_writes_the_key),
         TEST(a_delete_knows_keys_only),
         TEST(a_read_asks_for_what_transforms_wrote),
+        TEST(a_read_asks_who_wrote_the_row_when_that_matters),
+        TEST(a_guarded_write_wants_the_row_as_it_was),
         TEST(an_array_is_what_array_recv_reads),
         TEST(updates_of_different_columns_differ_in_shape),
         cmocka_unit_test(text_arrays_escape_quotes_and_backslashes),
