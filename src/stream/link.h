@@ -76,6 +76,7 @@ struct link {
     bool skipping;           /* the target has it already */
     size_t transaction_rows; /* its changes so far, pieces included */
 
+    enum policy policy; /* of the next batch */
     struct batch batches[2];
     struct batch *gathering; /* the other one is with the applier, or empty */
 
