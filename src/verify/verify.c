@@ -20,6 +20,7 @@ struct run {
     const char *table; /* the old one's name, for people */
     int64_t done, total;
     bool lagging;
+    int64_t repaired; /* in all passes */
 };
 
 static void advance(struct run *run, size_t n) {
@@ -181,18 +182,50 @@ static void count(struct verify_table *table, const struct comparison *c, struct
     }
 }
 
+/* One pass over the table. What differs in the end is among the suspects. */
+static bool compare_once(struct run *run, struct comparison *c, struct err *err) {
+    run->done = run->total = 0;
+    return (run->options->sample > 0 ? compare_samples(run, c, err) : compare_all(run, c, err)) &&
+           settle_suspects(run, c, err);
+}
+
+/* Has what differs mended, and looks at it again. */
+static bool repair(struct run *run, struct comparison *c, size_t i, struct err *err) {
+    size_t differed = c->suspects.count;
+    if (run->options->repair == NULL || differed == 0) {
+        return true;
+    }
+    if (!run->options->repair(run->options->owner, i, c->suspects.keys, differed, err) ||
+        !settle_suspects(run, c, err)) {
+        return false;
+    }
+    run->repaired += (int64_t)(differed - c->suspects.count);
+    return true;
+}
+
+/* There was more to repair than one pass can remember, and it did some good. */
+static bool wants_another_pass(const struct comparison *c, bool any_repaired) {
+    int64_t dropped = 0;
+    for (enum verdict v = VERDICT_matched; v < VERDICT_COUNT; v++) {
+        dropped += c->suspects.dropped[v];
+    }
+    return any_repaired && dropped > 0;
+}
+
 static bool compare_table(struct run *run, size_t i, struct verify_result *result,
                           struct err *err) {
-    struct comparison c;
-    comparison_init(&c, run->m, i);
-    bool ok =
-        comparison_prepare(run->m, err) &&
-        (run->options->sample > 0 ? compare_samples(run, &c, err) : compare_all(run, &c, err)) &&
-        settle_suspects(run, &c, err);
-    if (ok) {
-        count(&result->tables[i], &c, &result->arena);
+    bool ok = comparison_prepare(run->m, err), again = ok;
+    while (again) {
+        struct comparison c;
+        int64_t repaired = run->repaired;
+        comparison_init(&c, run->m, i);
+        ok = compare_once(run, &c, err) && repair(run, &c, i, err);
+        again = ok && wants_another_pass(&c, run->repaired > repaired);
+        if (ok && !again) {
+            count(&result->tables[i], &c, &result->arena);
+        }
+        comparison_fini(&c);
     }
-    comparison_fini(&c);
     return ok;
 }
 
@@ -203,7 +236,8 @@ static bool add_parked(struct migration *m, struct side *side, int64_t *parked, 
         return false;
     }
     if (exists &&
-        !db_int(&side->db, err, &rows, "SELECT count(*) FROM pgtandem.parked WHERE migration = $1",
+        !db_int(&side->db, err, &rows,
+                "SELECT count(*) FROM pgtandem.parked WHERE migration = $1 AND settled_at IS NULL",
                 1, (const char *const[]){m->config->migration})) {
         return false;
     }
@@ -230,6 +264,7 @@ bool verify_run(struct migration *m, const struct verify_options *options,
             return false;
         }
         result->lagging |= run.lagging;
+        result->repaired += run.repaired;
     }
     if (!count_parked(m, &result->parked, err)) {
         return false;

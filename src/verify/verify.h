@@ -28,6 +28,10 @@ struct verify_options {
     int64_t sample; /* rows; 0: all of them */
     /* Called now and then; `total` is an estimate. May be NULL. */
     void (*progress)(void *owner, const char *table, int64_t done, int64_t total);
+    /* Given `n` keys of a table that differ, in the order of the forward mapping's
+     * key, it has them mended as far as they can be; then they are compared again.
+     * May be NULL. */
+    bool (*repair)(void *owner, size_t table, const struct value *keys, size_t n, struct err *err);
     void *owner;
 };
 
@@ -48,8 +52,9 @@ struct verify_table {
 struct verify_result {
     struct verify_table *tables; /* parallel to the configuration's */
     size_t n_tables;
-    bool lagging;   /* links have changes left to apply, and no service applies them */
-    int64_t parked; /* rows that wait to be dealt with, of both links and the copy */
+    int64_t repaired; /* differed, and did so no more after `repair` */
+    bool lagging;     /* links have changes left to apply, and no service applies them */
+    int64_t parked;   /* rows that wait to be dealt with, of both links and the copy */
     double seconds;
     struct arena arena;
 };
