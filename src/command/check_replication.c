@@ -87,11 +87,12 @@ static const char *const limits_sql =
 
 static void compare_limits(struct check *check, const struct site *site, const PGresult *r) {
     int64_t links = site->is_one_server ? 2 : 1;
+    int64_t origins_a_link = 2; /* its own, and the mends' */
     int64_t copiers =
         site->is_target[FORWARD] || site->is_one_server ? check->m->config->backfill.jobs : 0;
     compare_limit(check, "max_replication_slots", "slots", result_int(r, 0, 0), result_int(r, 0, 1),
                   links - result_int(r, 0, 2));
-    int64_t origins = links + copiers - result_int(r, 0, 4);
+    int64_t origins = links * origins_a_link + copiers - result_int(r, 0, 4);
     compare_limit(check, "max_replication_slots", "replication origins", result_int(r, 0, 0),
                   result_int(r, 0, 3), origins > 0 ? origins : 0);
     compare_limit(check, "max_wal_senders", "links", result_int(r, 0, 5), result_int(r, 0, 6),

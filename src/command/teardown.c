@@ -53,12 +53,14 @@ static void drop(struct teardown *t, struct side *side, drop_fn *function, const
     }
 }
 
-/* A link's slot is where it reads, its origin where it writes. */
+/* A link's slot is where it reads, its origins where it writes. */
 static void remove_link(struct teardown *t, enum direction direction) {
     drop(t, migration_source(&t->m, direction), slot_drop_named, "slot",
          migration_slot(&t->m, direction).text);
     drop(t, migration_target(&t->m, direction), origin_drop_named, "origin",
          migration_origin(&t->m, direction).text);
+    drop(t, migration_target(&t->m, direction), origin_drop_named, "origin",
+         migration_mend_origin(&t->m, direction).text);
 }
 
 /* What bears this migration's name, wherever it came from. The names are

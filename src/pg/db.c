@@ -76,17 +76,19 @@ void db_close(struct db *db) {
 }
 
 static bool ensure_open(struct db *db, struct err *err) {
-    return session_is_open(&db->session) || db_open(db, err);
+    if (session_is_open(&db->session)) {
+        return true;
+    }
+    if (!db->pinned) {
+        return db_open(db, err);
+    }
+    err_set(err, ERR_FAILED, "the connection to %s was lost", db->label);
+    memcpy(err->sqlstate, "08006", 6);
+    return false;
 }
 
-PGresult *db_query(struct db *db, struct err *err, const char *sql, int n_params,
-                   const char *const *params) {
-    if (!ensure_open(db, err)) {
-        return NULL;
-    }
-    db->done = false;
-    err_clear(&db->lost);
-    session_send(&db->session, sql, n_params, params);
+/* Waits for the answer to what was sent. */
+static PGresult *wait_for_answer(struct db *db, struct err *err) {
     if (!loop_wait(db->session.loop, &db->done, db->timeout, db->label, err)) {
         db_close(db); /* its answer would come too late for everybody */
         return NULL;
@@ -102,6 +104,33 @@ PGresult *db_query(struct db *db, struct err *err, const char *sql, int n_params
         return NULL;
     }
     return answer;
+}
+
+static bool begin_request(struct db *db, struct err *err) {
+    if (!ensure_open(db, err)) {
+        return false;
+    }
+    db->done = false;
+    err_clear(&db->lost);
+    return true;
+}
+
+PGresult *db_query(struct db *db, struct err *err, const char *sql, int n_params,
+                   const char *const *params) {
+    if (!begin_request(db, err)) {
+        return NULL;
+    }
+    session_send(&db->session, sql, n_params, params);
+    return wait_for_answer(db, err);
+}
+
+PGresult *db_query_binary(struct db *db, struct err *err, const char *sql, int n_params,
+                          const char *const *params, const int *lengths) {
+    if (!begin_request(db, err)) {
+        return NULL;
+    }
+    session_send_binary(&db->session, sql, n_params, params, lengths);
+    return wait_for_answer(db, err);
 }
 
 bool db_exec(struct db *db, struct err *err, const char *sql, int n_params,

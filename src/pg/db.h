@@ -3,7 +3,7 @@
  * Why: setup, checks and phases read from top to bottom; while they wait for
  *   an answer the loop goes on turning for links and workers (see loop.h).
  * Lifetime: db_init, then db_open or the first query; a lost connection is
- *   opened again by the next query outside a transaction.
+ *   opened again by the next query, unless it is pinned.
  * Errors: the server's, with SQLSTATE and hint, after "while <label>". */
 #ifndef PGTANDEM_PG_DB_H
 #define PGTANDEM_PG_DB_H
@@ -26,6 +26,9 @@ struct db {
     /* How often it was opened. A query opens a connection that was lost, so what
      * a session held (a lock) is held only while this is what it was then. */
     unsigned opened;
+    /* What its session holds (a transaction, an origin) matters to its queries: they
+     * fail when the connection is lost, until its owner has opened it again. */
+    bool pinned;
     /* the request under way */
     PGresult *answer; /* the last result */
     bool done;
@@ -45,6 +48,11 @@ PGresult *db_query(struct db *db, struct err *err, const char *sql, int n_params
 /* The same where only success matters; several statements when n_params is 0. */
 bool db_exec(struct db *db, struct err *err, const char *sql, int n_params,
              const char *const *params) __attribute__((warn_unused_result));
+
+/* The same with parameters in PostgreSQL's binary format; the answer is text. */
+PGresult *db_query_binary(struct db *db, struct err *err, const char *sql, int n_params,
+                          const char *const *params, const int *lengths)
+    __attribute__((warn_unused_result));
 
 /* One value of one row, copied for the caller to free; NULL with *err unset
  * (code ERR_NONE) when there is no row or the value is NULL. */

@@ -162,10 +162,19 @@ struct object_name migration_copy_origin(const struct migration *m, int worker) 
     return name;
 }
 
+/* The suffix comes last: "mend_forward" would be the forward link's name of a
+ * migration called "..._mend". */
+struct object_name migration_mend_origin(const struct migration *m, enum direction direction) {
+    struct object_name name;
+    snprintf(name.text, sizeof name.text, "pgtandem_%s_%s_mend", m->config->migration,
+             direction_name(direction));
+    return name;
+}
+
 struct name_pattern migration_name_pattern(const char *migration) {
     struct name_pattern pattern;
-    snprintf(pattern.text, sizeof pattern.text, "^pgtandem_%s_(forward|reverse|copy_[0-9]+)$",
-             migration);
+    snprintf(pattern.text, sizeof pattern.text,
+             "^pgtandem_%s_((forward|reverse)(_mend)?|copy_[0-9]+)$", migration);
     return pattern;
 }
 

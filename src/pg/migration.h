@@ -81,6 +81,8 @@ const struct mapping *migration_mapping(const struct migration *m, size_t table,
 struct object_name migration_slot(const struct migration *m, enum direction direction);
 struct object_name migration_origin(const struct migration *m, enum direction direction);
 struct object_name migration_copy_origin(const struct migration *m, int worker);
+/* Of what is written beside a link, into the link's target. */
+struct object_name migration_mend_origin(const struct migration *m, enum direction direction);
 
 /* A regular expression for all of these names, and for no other migration's. */
 struct name_pattern {

@@ -98,6 +98,9 @@ void session_rebind(struct session *session, enum session_kind kind,
  * events, then `ready`. Several statements only without parameters. */
 void session_send(struct session *session, const char *sql, int n_params,
                   const char *const *params);
+/* One statement whose parameters are in PostgreSQL's binary format. */
+void session_send_binary(struct session *session, const char *sql, int n_params,
+                         const char *const *params, const int *lengths);
 
 /* SESSION_PIPELINE: a text of one statement with text parameters, unnamed. */
 void session_queue(struct session *session, const char *sql, int n_params,

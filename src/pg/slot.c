@@ -151,9 +151,12 @@ static bool create_origin(struct side *side, const char *name, struct err *err) 
 }
 
 bool origins_create(struct migration *m, struct err *err) {
-    if (!create_origin(&m->new_side, migration_origin(m, FORWARD).text, err) ||
-        !create_origin(&m->old_side, migration_origin(m, REVERSE).text, err)) {
-        return false;
+    for (enum direction d = FORWARD; d <= REVERSE; d++) {
+        struct side *target = migration_target(m, d);
+        if (!create_origin(target, migration_origin(m, d).text, err) ||
+            !create_origin(target, migration_mend_origin(m, d).text, err)) {
+            return false;
+        }
     }
     for (int i = 0; i < m->config->backfill.jobs; i++) {
         if (!create_origin(&m->new_side, migration_copy_origin(m, i).text, err)) {

@@ -53,8 +53,8 @@ bool slot_drop_named(struct side *side, const char *name, bool *dropped, struct 
 bool origin_drop_named(struct side *side, const char *name, bool *dropped, struct err *err)
     __attribute__((warn_unused_result));
 
-/* Creates the origins that are missing: forward's and the copy's in the new
- * database's server, reverse's in the old one's. */
+/* Creates the origins that are missing: each link's, and its mends', in the
+ * server that it writes to; the copy's in the new database's. */
 bool origins_create(struct migration *m, struct err *err) __attribute__((warn_unused_result));
 
 /* The numeric ids, in `side`'s server, of all this migration's origins: what a
