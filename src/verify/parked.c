@@ -18,7 +18,8 @@ static void add_list_sql(struct buf *sql, const struct mapping *mapping) {
     }
     buf_add_format(sql,
                    " FROM pgtandem.parked WHERE migration = $1 AND table_name = $2"
-                   " AND link IN ('copy', 'forward') ORDER BY id LIMIT %d",
+                   " AND link IN ('copy', 'forward') AND settled_at IS NULL"
+                   " ORDER BY id LIMIT %d",
                    SETTLE_MAX);
 }
 
@@ -61,7 +62,9 @@ static bool settle_row(struct migration *m, struct comparison *comparison, const
     }
     const char *id = PQgetvalue(list, row, 0);
     ++*settled;
-    return db_exec(&m->new_side.db, err, "DELETE FROM pgtandem.parked WHERE id = $1", 1, &id);
+    return db_exec(&m->new_side.db, err,
+                   "UPDATE pgtandem.parked SET settled_at = clock_timestamp() WHERE id = $1", 1,
+                   &id);
 }
 
 static bool settle_table(struct migration *m, size_t table, int64_t *settled, struct err *err) {

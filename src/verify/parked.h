@@ -14,9 +14,10 @@
 #include "base/err.h"
 #include "pg/migration.h"
 
-/* Looks at the rows that the copy and the forward link have parked, and forgets
- * those whose key agrees on both sides. For the moment before going live, when
- * the link has passed a marker. Needs m->pairs. */
+/* Looks at the open rows that the copy and the forward link have parked, and
+ * settles those whose key agrees on both sides. For the moment before going live,
+ * when the link has passed a marker; from then on mend/mender.h looks after them.
+ * Needs m->pairs. */
 bool parked_settle(struct migration *m, int64_t *settled, struct err *err)
     __attribute__((warn_unused_result));
 

@@ -6,25 +6,32 @@
 #include <string.h>
 
 #include "apply/array.h"
+#include "apply/provenance.h"
 #include "base/mem.h"
 #include "pg/quote.h"
 
-static void collect_columns(struct table_reader *reader, const struct mapping_pair *pair,
-                            enum direction direction, struct arena *arena) {
-    const struct mapping *mapping = &pair->forward;
-    bool *used = arena_zero(arena, reader->table->n_columns, sizeof *used);
+/* Marks what the mapping reads of its source, or writes of its target. */
+static void mark_columns(const struct mapping *mapping, bool is_source, bool *used) {
     for (size_t i = 0; i < mapping->n_columns; i++) {
         const struct mapping_column *column = &mapping->columns[i];
-        size_t position = direction == FORWARD ? column->source : column->target;
+        size_t position = is_source ? column->source : column->target;
         if (position != COLUMN_NONE) {
             used[position] = true;
         }
     }
-    for (size_t t = 0; direction == FORWARD && t < mapping->n_transforms; t++) {
+    for (size_t t = 0; is_source && t < mapping->n_transforms; t++) {
         for (size_t i = 0; i < mapping->transforms[t].n_inputs; i++) {
             used[mapping->transforms[t].inputs[i]] = true;
         }
     }
+}
+
+/* A generated column's copy is written by one of the two only. */
+static void collect_columns(struct table_reader *reader, const struct mapping_pair *pair,
+                            enum direction direction, struct arena *arena) {
+    bool *used = arena_zero(arena, reader->table->n_columns, sizeof *used);
+    mark_columns(&pair->forward, direction == FORWARD, used);
+    mark_columns(&pair->reverse, direction == REVERSE, used);
     reader->columns = arena_zero(arena, reader->table->n_columns, sizeof *reader->columns);
     for (size_t i = 0; i < reader->table->n_columns; i++) {
         if (used[i]) {
@@ -62,6 +69,11 @@ void table_reader_init(struct table_reader *reader, struct db *db, const struct 
     }
     collect_columns(reader, pair, direction, arena);
     collect_casts(reader, pair, casts, direction, arena);
+    reader->version = direction == FORWARD ? mapping->version.source : pair->reverse.version.source;
+}
+
+void table_reader_ask_provenance(struct table_reader *reader) {
+    reader->provenance = true;
 }
 
 /* statements */
@@ -93,6 +105,9 @@ static void add_select_list(struct buf *sql, const struct table_reader *reader,
             add_column(sql, reader, reader->casts[i].column);
             buf_add_format(sql, "::%s", reader->casts[i].type);
         }
+    }
+    if (reader->provenance) {
+        provenance_add_columns(sql, reader->version != COLUMN_NONE);
     }
 }
 
@@ -291,4 +306,31 @@ struct side_row table_reader_row(const struct table_reader *reader, const PGresu
         }
     }
     return (struct side_row){values, casts};
+}
+
+static int provenance_at(const struct table_reader *reader) {
+    return 1 + (int)(reader->n_key + reader->n_columns + reader->n_casts);
+}
+
+/* Where the column is in the result. */
+static int field_of(const struct table_reader *reader, size_t column) {
+    size_t i = 0;
+    while (reader->columns[i] != column) {
+        i++;
+    }
+    return 1 + (int)(reader->n_key + i);
+}
+
+struct row_state table_reader_state(const struct table_reader *reader, const PGresult *result,
+                                    int row, const struct origin_ids *ours) {
+    if (reader->version == COLUMN_NONE) {
+        return provenance_read(result, row, provenance_at(reader), ours, NULL, value_absent());
+    }
+    struct value version = result_value(result, row, field_of(reader, reader->version));
+    return provenance_read(result, row, provenance_at(reader), ours,
+                           &reader->table->columns[reader->version].type, version);
+}
+
+const char *table_reader_xmin(const struct table_reader *reader, const PGresult *result, int row) {
+    return provenance_xmin(result, row, provenance_at(reader));
 }

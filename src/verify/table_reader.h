@@ -6,7 +6,8 @@
  * is ordered as its own database orders keys; rows are found on the other side
  * by equality, so that it does not matter if the two order text differently.
  * Result columns: the position in the list of keys asked for (from 1), the
- * key, and then, unless only keys were wanted, the columns and the casts. */
+ * key, and then, unless only keys were wanted, the columns, the casts and, if
+ * they were asked for, those that tell who wrote the row (provenance.h). */
 #ifndef PGTANDEM_VERIFY_TABLE_READER_H
 #define PGTANDEM_VERIFY_TABLE_READER_H
 
@@ -18,7 +19,9 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/value.h"
+#include "model/stamp.h"
 #include "pg/db.h"
+#include "pg/slot.h"
 #include "verify/compare.h"
 
 enum read_what {
@@ -32,13 +35,15 @@ struct table_reader {
     const struct table *table;
     size_t *key; /* positions in table->columns */
     size_t n_key;
-    size_t *columns; /* those that the mapping uses, likewise */
+    size_t *columns; /* those that a mapping of either direction uses, likewise */
     size_t n_columns;
     struct {
         size_t column;
         const char *type; /* the other side's */
     } * casts;
     size_t n_casts;
+    bool provenance; /* who wrote a row is read, too */
+    size_t version;  /* position of the column that tells which row is later, or COLUMN_NONE */
 };
 
 /* `direction` names the side: FORWARD reads the old table, which is the forward
@@ -46,6 +51,8 @@ struct table_reader {
 void table_reader_init(struct table_reader *reader, struct db *db, const struct mapping_pair *pair,
                        const struct cast_list *casts, enum direction direction,
                        struct arena *arena);
+/* From now on, who wrote a row is read with it. */
+void table_reader_ask_provenance(struct table_reader *reader);
 /* Rows above the key `after` (NULL: from the first on), at most `limit`. */
 PGresult *table_reader_range(struct table_reader *reader, enum read_what what,
                              const struct value *after, size_t limit, struct err *err)
@@ -67,5 +74,11 @@ void table_reader_key(const struct table_reader *reader, const PGresult *result,
                       struct value *key);
 struct side_row table_reader_row(const struct table_reader *reader, const PGresult *result, int row,
                                  struct arena *arena);
+/* Who wrote the row, and when; `ours` are the migration's origins in its server.
+ * Needs table_reader_ask_provenance(). */
+struct row_state table_reader_state(const struct table_reader *reader, const PGresult *result,
+                                    int row, const struct origin_ids *ours);
+/* The row's version; likewise. */
+const char *table_reader_xmin(const struct table_reader *reader, const PGresult *result, int row);
 
 #endif
