@@ -130,6 +130,35 @@ static void want_key(void *owner, const struct mapping *mapping, const struct va
     wanted->items[wanted->count++] = (struct wanted_key){mapping, key};
 }
 
+/* Rows are locked in the order of their keys, so that sessions of pgtandem's own
+ * never wait for each other in a circle. Any order will do that all of them have. */
+static int compare_keys(const struct mapping *mapping, const struct value *a,
+                        const struct value *b) {
+    for (size_t k = 0; k < mapping->n_key; k++) {
+        if (a[k].size != b[k].size) {
+            return a[k].size < b[k].size ? -1 : 1;
+        }
+        int order = a[k].size > 0 ? memcmp(a[k].data, b[k].data, a[k].size) : 0;
+        if (order != 0) {
+            return order;
+        }
+    }
+    return 0;
+}
+
+static int compare_wanted(const void *a, const void *b) {
+    const struct wanted_key *one = a, *other = b;
+    if (one->mapping->number != other->mapping->number) {
+        return one->mapping->number < other->mapping->number ? -1 : 1;
+    }
+    return compare_keys(one->mapping, one->key, other->key);
+}
+
+static int compare_writes(const void *a, const void *b) {
+    const struct write *const *one = a, *const *other = b;
+    return (*one)->key == NULL ? 0 : compare_keys((*one)->mapping, (*one)->key, (*other)->key);
+}
+
 /* One statement for all keys of the mapping; they are taken off the list. */
 static void read_mapping(struct applier *applier, struct wanted_keys *wanted,
                          const struct mapping *mapping) {
@@ -156,6 +185,9 @@ void round_read_rows(struct applier *applier) {
     for (size_t i = 0; i < applier->count; i++) {
         effects_want(&applier->effects, &applier->batch->changes[applier->first + i], want_key,
                      &wanted);
+    }
+    if (wanted.count > 1) {
+        qsort(wanted.items, wanted.count, sizeof *wanted.items, compare_wanted);
     }
     while (wanted.count > 0) {
         read_mapping(applier, &wanted, wanted.items[0].mapping);
@@ -208,6 +240,7 @@ static void write_kind_of(struct applier *applier, enum write_kind kind, size_t 
                 group[n++] = &writes[j];
             }
         }
+        qsort(group, n, sizeof *group, compare_writes);
         write_group(applier, group, n);
     }
 }
