@@ -27,12 +27,13 @@ struct invocation {
 };
 
 struct command {
-    const char *name;
+    const char *name;             /* of two words for one of a group, "conflicts list" */
     const char *summary;          /* one line */
     const char *text;             /* what --help says below the usage */
     const struct option *options; /* its own */
-    int (*run)(struct invocation *invocation);
-    bool needs_config; /* and the loop */
+    const char *arguments;        /* what else it takes, as the help calls it; NULL: nothing */
+    int (*run)(struct invocation *invocation); /* NULL: a group; its commands follow */
+    bool needs_config;                         /* and the loop */
 };
 
 /* In the order in which a migration uses them; the last one has no name. */
@@ -42,10 +43,14 @@ extern const struct command commands[];
 extern const struct option common_options[];
 extern const struct option program_options[];
 
-/* NULL when there is none of that name */
-const struct command *command_find(const char *name);
-/* Says so, and what may have been meant. Returns false. */
-bool command_unknown(const char *name, struct err *err);
+/* The command that words[*next] names, with the word behind it where that is a
+ * group; *next moves on. NULL: there is none; *err says what may have been meant. */
+const struct command *command_find(char *const *words, int *next, struct err *err);
+/* Is `command` one of the group? */
+bool command_is_of(const struct command *command, const struct command *group);
+/* Are these the arguments that it takes? A group wants one of its commands. */
+bool command_takes(const struct command *command, const struct options *options, struct err *err)
+    __attribute__((warn_unused_result));
 
 /* Prints the error and its hint; returns the exit status it leads to. */
 int command_fail(const struct err *err);
@@ -63,6 +68,9 @@ int command_backfill(struct invocation *invocation);
 int command_run(struct invocation *invocation);
 int command_status(struct invocation *invocation);
 int command_verify(struct invocation *invocation);
+int command_conflicts_list(struct invocation *invocation);
+int command_conflicts_retry(struct invocation *invocation);
+int command_conflicts_discard(struct invocation *invocation);
 int command_teardown(struct invocation *invocation);
 int command_version(struct invocation *invocation);
 

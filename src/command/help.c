@@ -1,5 +1,6 @@
 /* help.c - what --help prints, made from the table of commands. */
 #include <stdio.h>
+#include <string.h>
 
 #include "command/command.h"
 
@@ -12,15 +13,22 @@ static void print_options(const struct option *table) {
     }
 }
 
+/* NULL: those that are in no group, and groups */
+static void print_commands(const struct command *group) {
+    for (const struct command *c = commands; c->name != NULL; c++) {
+        if (group != NULL ? command_is_of(c, group) : strchr(c->name, ' ') == NULL) {
+            printf("  %-*s %s\n", group != NULL ? 18 : 10, c->name, c->summary);
+        }
+    }
+}
+
 void help_program(void) {
     puts("pgtandem moves a live PostgreSQL table to a new shape without stopping the application.\n"
          "\n"
          "usage: pgtandem [--config FILE] [--log-level LEVEL] COMMAND [OPTIONS]\n"
          "\n"
          "commands, in the order of a migration:");
-    for (const struct command *c = commands; c->name != NULL; c++) {
-        printf("  %-10s %s\n", c->name, c->summary);
-    }
+    print_commands(NULL);
     puts("\noptions:");
     print_options(common_options);
     print_options(program_options);
@@ -32,10 +40,17 @@ void help_program(void) {
 }
 
 void help_command(const struct command *command) {
-    printf("usage: pgtandem %s%s\n\n%s: %s\n", command->name,
-           command->options[0].name != NULL ? " [OPTIONS]" : "", command->name, command->summary);
+    printf("usage: pgtandem %s%s%s%s%s\n\n%s: %s\n", command->name,
+           command->run == NULL ? " COMMAND" : "",
+           command->options[0].name != NULL || command->run == NULL ? " [OPTIONS]" : "",
+           command->arguments != NULL ? " " : "",
+           command->arguments != NULL ? command->arguments : "", command->name, command->summary);
     if (command->text != NULL) {
         printf("\n%s\n", command->text);
+    }
+    if (command->run == NULL) {
+        puts("\ncommands:");
+        print_commands(command);
     }
     puts("\noptions:");
     print_options(command->options);

@@ -75,6 +75,15 @@ void json_real(struct json *json, const char *key, double n) {
     check(yajl_gen_number(json->gen, text, (size_t)size));
 }
 
+void json_raw(struct json *json, const char *key, const char *text) {
+    if (text == NULL) {
+        json_text(json, key, NULL);
+        return;
+    }
+    add_key(json, key);
+    check(yajl_gen_number(json->gen, text, strlen(text)));
+}
+
 void json_bool(struct json *json, const char *key, bool value) {
     add_key(json, key);
     check(yajl_gen_bool(json->gen, value));

@@ -27,6 +27,8 @@ void json_end_array(struct json *json);
 void json_text(struct json *json, const char *key, const char *text);
 void json_int(struct json *json, const char *key, int64_t n);
 void json_real(struct json *json, const char *key, double n);
+/* JSON as a server wrote it, unchanged; NULL becomes null. */
+void json_raw(struct json *json, const char *key, const char *text);
 void json_bool(struct json *json, const char *key, bool value);
 
 /* To standard output, with a line feed at the end. */

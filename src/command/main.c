@@ -6,8 +6,25 @@
 #include "base/log.h"
 #include "command/command.h"
 
+static bool find_command(char *const *words, int *next, const struct command **command,
+                         struct err *err) {
+    *command = command_find(words, next, err);
+    return *command != NULL;
+}
+
+/* `pgtandem --version`, or `--help` with NULL */
+static bool without_command(const struct options *options, const struct command **command,
+                            struct err *err) {
+    static char version[] = "version";
+    int next = 0;
+    if (options_has(options, "version")) {
+        return find_command((char *const[]){version, NULL}, &next, command, err);
+    }
+    return options_has(options, "help") || err_set(err, ERR_USAGE, "no command given");
+}
+
 /* Which command, with which options. NULL: none, and help was asked for. */
-static bool parse_words(char *const *words, const struct command **command, struct options *options,
+static bool parse_words(char **words, const struct command **command, struct options *options,
                         struct err *err) {
     int next = 1;
     *command = NULL;
@@ -15,20 +32,11 @@ static bool parse_words(char *const *words, const struct command **command, stru
         return false;
     }
     if (words[next] == NULL) {
-        *command = options_has(options, "version") ? command_find("version") : NULL;
-        return *command != NULL || options_has(options, "help") ||
-               err_set(err, ERR_USAGE, "no command given");
+        return without_command(options, command, err);
     }
-    *command = command_find(words[next]);
-    if (*command == NULL) {
-        return command_unknown(words[next], err);
-    }
-    next++;
-    if (!options_parse(options, (*command)->options, common_options, words, &next, err)) {
-        return false;
-    }
-    return words[next] == NULL ||
-           err_set(err, ERR_USAGE, "%s takes no argument \"%s\"", (*command)->name, words[next]);
+    return find_command(words, &next, command, err) &&
+           options_parse_all(options, (*command)->options, common_options, &words[next], err) &&
+           command_takes(*command, options, err);
 }
 
 static bool set_log_level(const struct options *options, struct err *err) {

@@ -75,10 +75,11 @@ static bool parse_one(struct options *options, const struct option *table,
 
 bool options_parse(struct options *options, const struct option *table, const struct option *more,
                    char *const *words, int *next, struct err *err) {
-    while (words[*next] != NULL && words[*next][0] == '-') {
+    while (!options->ended && words[*next] != NULL && words[*next][0] == '-') {
         const char *word = words[*next];
         if (strcmp(word, "--") == 0) {
             (*next)++;
+            options->ended = true;
             return true;
         }
         if (word[1] != '-') {
@@ -89,6 +90,21 @@ bool options_parse(struct options *options, const struct option *table, const st
         }
     }
     return true;
+}
+
+bool options_parse_all(struct options *options, const struct option *table,
+                       const struct option *more, char **words, struct err *err) {
+    int next = 0;
+    options->arguments = words;
+    options->n_arguments = 0;
+    options->ended = false;
+    while (options_parse(options, table, more, words, &next, err)) {
+        if (words[next] == NULL) {
+            return true;
+        }
+        words[options->n_arguments++] = words[next++];
+    }
+    return false;
 }
 
 bool options_has(const struct options *options, const char *name) {

@@ -3,7 +3,7 @@
  * Why: parser, help and error messages come from the same table, so that none
  *   of them can be forgotten when an option is added.
  * Rules: "--name", "--name value" or "--name=value"; of an option given twice
- *   the later counts; "--" ends the options.
+ *   the later counts; "--" ends the options. Every other word is an argument.
  * Memory: names and values are borrowed from tables and words.
  * Errors: ERR_USAGE, naming the word. */
 #ifndef PGTANDEM_COMMAND_OPTIONS_H
@@ -29,12 +29,21 @@ struct options {
         const char *name, *value; /* value: "" where the option takes none */
     } given[OPTIONS_MAX];
     size_t count;
+    bool ended;             /* by "--" */
+    char *const *arguments; /* only from options_parse_all() */
+    size_t n_arguments;
 };
 
 /* Adds the options at words[*next] and after, and leaves *next at the first
  * word that is none. Either table may be NULL. */
 bool options_parse(struct options *options, const struct option *table, const struct option *more,
                    char *const *words, int *next, struct err *err)
+    __attribute__((warn_unused_result));
+
+/* The words up to their end, options and arguments in any order. The arguments
+ * are moved to where the words began. */
+bool options_parse_all(struct options *options, const struct option *table,
+                       const struct option *more, char **words, struct err *err)
     __attribute__((warn_unused_result));
 
 bool options_has(const struct options *options, const char *name);

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -87,6 +88,46 @@ static void parsing_stops_at_the_first_word_that_is_no_option(void **state) {
     }
 }
 
+static void options_and_arguments_come_in_any_order(void **state) {
+    (void)state;
+    static const struct {
+        const char *words[WORDS_MAX];
+        const char *arguments; /* each with a blank behind it */
+        bool json;
+    } cases[] = {
+        {{NULL}, "", false},
+        {{"--json"}, "", true},
+        {{"f1", "pr2", "--json"}, "f1 pr2 ", true},
+        {{"--json", "f1", "--sample", "3", "pr2"}, "f1 pr2 ", true},
+        {{"f1", "--", "--json", "-x"}, "f1 --json -x ", false},
+        {{"--sample", "--", "f1", "--json"}, "f1 ", true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *list[WORDS_MAX], text[64] = "";
+        for (size_t w = 0; w < WORDS_MAX; w++) {
+            list[w] = (char *)(uintptr_t)cases[i].words[w];
+        }
+        struct options options = {.ended = true}; /* by an earlier part of the line */
+        struct err err;
+        assert_true(options_parse_all(&options, own, common, list, &err));
+        for (size_t a = 0; a < options.n_arguments; a++) {
+            strcat(strcat(text, options.arguments[a]), " ");
+        }
+        assert_string_equal(text, cases[i].arguments);
+        assert_int_equal(options_has(&options, "json"), cases[i].json);
+    }
+}
+
+static void a_wrong_option_behind_an_argument_is_refused(void **state) {
+    (void)state;
+    char argument[] = "f1", wrong[] = "--jsno";
+    char *list[] = {argument, wrong, NULL};
+    struct options options = {0};
+    struct err err;
+    assert_false(options_parse_all(&options, own, common, list, &err));
+    assert_string_equal(err.message, "unknown option \"--jsno\"");
+}
+
 static void of_an_option_given_twice_the_later_counts(void **state) {
     (void)state;
     static const char *const words[WORDS_MAX] = {"--sample", "1", "--sample=2"};
@@ -135,6 +176,8 @@ int main(void) {
         cmocka_unit_test(wrong_words_are_refused_by_name),
         cmocka_unit_test(options_of_both_tables_are_taken_in_either_spelling),
         cmocka_unit_test(parsing_stops_at_the_first_word_that_is_no_option),
+        cmocka_unit_test(options_and_arguments_come_in_any_order),
+        cmocka_unit_test(a_wrong_option_behind_an_argument_is_refused),
         cmocka_unit_test(of_an_option_given_twice_the_later_counts),
         cmocka_unit_test(numbers_are_whole_and_positive),
         cmocka_unit_test(a_number_that_was_not_given_keeps_its_value),
