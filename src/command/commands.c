@@ -38,6 +38,7 @@ static const struct option status_options[] = {
 static const struct option verify_options[] = {
     {"sample", "N", "compare N random rows (else verify.sample of the configuration)"},
     {"full", NULL, "compare all rows"},
+    {"repair", NULL, "mend what differs, then compare it again"},
     {"json", NULL, "print JSON"},
     {0},
 };
@@ -88,7 +89,8 @@ const struct command commands[] = {
      status_options, NULL, command_status, true},
     {"verify", "compare both sides under the mapping while writes go on",
      "A row that differs is read again before it counts, so that a change on its way is not\n"
-     "taken for a difference. Exit status 4 when rows differ or are missing.",
+     "taken for a difference. Exit status 4 when rows differ or are missing. With --repair\n"
+     "they are mended by the rules of conflicts; this wants both links.",
      verify_options, NULL, command_verify, true},
     {"conflicts", "list, retry or discard conflicts and parked rows",
      "A conflict is a change that met what the other side's application had done to the same\n"

@@ -8,12 +8,31 @@
 #include "command/format.h"
 #include "command/json.h"
 #include "command/verify_progress.h"
+#include "command/verify_repair.h"
 
 enum { SAMPLE_MAX = 1000000 };
 
 /* Every row is looked up by its key, whatever the statistics say. */
 static const char reader_settings[] =
     "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
+
+/* What verify_run() calls */
+struct watcher {
+    struct verify_progress progress;
+    struct verify_repair repair;
+};
+
+static void show_progress(void *owner, const char *table, int64_t done, int64_t total) {
+    struct watcher *watcher = owner;
+    verify_progress_show(&watcher->progress, table, done, total);
+}
+
+static bool repair_keys(void *owner, size_t table, const struct value *keys, size_t n,
+                        struct err *err) {
+    struct watcher *watcher = owner;
+    verify_progress_end(&watcher->progress);
+    return verify_repair(&watcher->repair, table, keys, n, err);
+}
 
 /* JSON */
 
@@ -84,6 +103,7 @@ static void print_json(const struct verify_result *result, const struct config *
     json_counts(&json, totals);
     json_real(&json, "accuracy", verify_accuracy(result));
     json_real(&json, "min_accuracy", config->verify.min_accuracy);
+    json_int(&json, "repaired", result->repaired);
     json_int(&json, "parked", result->parked);
     json_bool(&json, "lagging", result->lagging);
     json_real(&json, "seconds", result->seconds);
@@ -161,6 +181,9 @@ static void print_text(const struct verify_result *result, const struct config *
     if (verify_accuracy(result) < config->verify.min_accuracy) {
         printf("this is below verify.min_accuracy, %g %%\n", config->verify.min_accuracy * 100);
     }
+    if (result->repaired > 0) {
+        printf("%s rows differed and have been repaired\n", format_count(result->repaired).text);
+    }
     if (result->lagging) {
         puts("links have changes left to apply, and no service runs: differences may be among "
              "them");
@@ -177,6 +200,7 @@ static bool read_options(struct invocation *invocation, struct verify_options *o
     if (full && options_has(invocation->options, "sample")) {
         return err_set(err, ERR_USAGE, "either --full or --sample, not both");
     }
+    options->repair = options_has(invocation->options, "repair") ? repair_keys : NULL;
     options->sample = full ? 0 : invocation->config->verify.sample;
     if (!options_number(invocation->options, "sample", &options->sample, err)) {
         return false;
@@ -189,8 +213,9 @@ static bool read_options(struct invocation *invocation, struct verify_options *o
 static bool compare(struct migration *m, const struct verify_options *options,
                     struct verify_result *result, struct err *err) {
     m->old_side.db.session.settings = m->new_side.db.session.settings = reader_settings;
-    return migration_connect(m, err) && migration_read_catalogs(m, err) &&
-           migration_build_mappings(m, err) && verify_run(m, options, result, err);
+    return migration_connect(m, err) && (options->repair == NULL || mending_is_possible(m, err)) &&
+           migration_read_catalogs(m, err) && migration_build_mappings(m, err) &&
+           verify_run(m, options, result, err);
 }
 
 static int tell(const struct invocation *invocation, const struct verify_result *result) {
@@ -205,18 +230,18 @@ static int tell(const struct invocation *invocation, const struct verify_result 
 
 int command_verify(struct invocation *invocation) {
     struct migration m;
-    struct verify_progress progress;
-    struct verify_options options = {.progress = verify_progress_show, .owner = &progress};
+    struct watcher watcher = {.repair.m = &m};
+    struct verify_options options = {.progress = show_progress, .owner = &watcher};
     struct verify_result result = {0};
     struct err err;
     err_clear(&err);
     if (!read_options(invocation, &options, &err)) {
         return command_misuse(invocation->command, &err);
     }
-    verify_progress_begin(&progress, invocation->config->migration);
+    verify_progress_begin(&watcher.progress, invocation->config->migration);
     migration_init(&m, invocation->config, invocation->loop);
     bool ok = compare(&m, &options, &result, &err);
-    verify_progress_end(&progress);
+    verify_progress_end(&watcher.progress);
     int status = ok ? tell(invocation, &result) : command_fail(&err);
     verify_fini(&result);
     migration_fini(&m);
