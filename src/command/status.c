@@ -29,6 +29,7 @@ static void json_link(struct json *json, const struct migration *m, enum directi
     json_int(json, "applied_transactions", report->applied_transactions);
     json_int(json, "applied_changes", report->applied_changes);
     json_int(json, "conflicts", report->conflicts);
+    json_int(json, "conflicts_open", report->conflicts_open);
     json_int(json, "parked", report->parked);
     json_text(json, "last_error", report->last_error[0] != '\0' ? report->last_error : NULL);
     json_slot(json, &name, &link->slot);
@@ -51,6 +52,7 @@ static void print_json(const struct migration *m, const struct status *status, b
     json_text(&json, "phase", phase_name(status->state.phase));
     json_bool(&json, "running", status->running);
     json_backfill(&json, status);
+    json_int(&json, "rechecks", status->rechecks);
     json_link(&json, m, FORWARD, &status->links[FORWARD]);
     json_link(&json, m, REVERSE, &status->links[REVERSE]);
     json_end_object(&json);
@@ -77,19 +79,32 @@ static void print_head(const struct migration *m, const struct status *status) {
 
 static void print_link(enum direction direction, const struct link_status *link) {
     const struct link_report *report = &link->report;
-    printf("%-10s %-10s %12s %12s %14s %14s %10s %8s\n", direction_name(direction), link->state,
+    printf("%-10s %-10s %12s %12s %14s %14s %10s %8s %8s\n", direction_name(direction), link->state,
            format_bytes(link->lag_bytes).text, format_seconds(link->lag_seconds).text,
            format_count(report->applied_transactions).text,
            format_count(report->applied_changes).text, format_count(report->conflicts).text,
-           format_count(report->parked).text);
+           format_count(report->conflicts_open).text, format_count(report->parked).text);
+}
+
+/* What is not in order, and what is being done about it. */
+static void print_mending(const struct status *status) {
+    const struct link_report *f = &status->links[FORWARD].report;
+    const struct link_report *r = &status->links[REVERSE].report;
+    if (status->rechecks > 0) {
+        printf("\nrechecks   %s waiting\n", format_count(status->rechecks).text);
+    }
+    if (f->conflicts_open + r->conflicts_open + f->parked + r->parked > 0) {
+        puts("\nsee \"pgtandem conflicts list\"");
+    }
 }
 
 static void print_text(const struct migration *m, const struct status *status) {
     print_head(m, status);
-    printf("%-10s %-10s %12s %12s %14s %14s %10s %8s\n", "link", "state", "lag", "lag in time",
-           "transactions", "changes", "conflicts", "parked");
+    printf("%-10s %-10s %12s %12s %14s %14s %10s %8s %8s\n", "link", "state", "lag", "lag in time",
+           "transactions", "changes", "conflicts", "open", "parked");
     print_link(FORWARD, &status->links[FORWARD]);
     print_link(REVERSE, &status->links[REVERSE]);
+    print_mending(status);
     for (enum direction d = FORWARD; d <= REVERSE; d++) {
         if (status->links[d].report.last_error[0] != '\0') {
             printf("\n%s: last error: %s\n", direction_name(d), status->links[d].report.last_error);

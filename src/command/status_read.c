@@ -46,12 +46,16 @@ static const char *const report_sql =
     "SELECT l.state, l.lag_seconds,"
     "       extract(epoch FROM clock_timestamp() - coalesce(l.caught_up_at, l.changed_at)),"
     "       l.last_error, p.applied_transactions, p.applied_changes, p.conflicts,"
+    "       (SELECT count(*) FROM pgtandem.conflict c WHERE c.migration = $1"
+    "           AND c.link = $2 AND c.settled_at IS NULL),"
     "       (SELECT count(*) FROM pgtandem.parked k WHERE k.migration = $1"
-    "           AND (k.link = $2 OR (k.link = 'copy' AND $2 = 'forward')))"
+    "           AND (k.link = $2 OR (k.link = 'copy' AND $2 = 'forward'))"
+    "           AND k.settled_at IS NULL),"
+    "       (SELECT count(*) FROM pgtandem.recheck r WHERE r.migration = $1 AND r.link = $2)"
     "  FROM pgtandem.link l JOIN pgtandem.progress p USING (migration, link)"
     " WHERE l.migration = $1 AND l.link = $2";
 
-static void fill_report(struct link_report *report, const PGresult *r) {
+static void fill_report(struct link_report *report, int64_t *rechecks, const PGresult *r) {
     snprintf(report->state, sizeof report->state, "%s", PQgetvalue(r, 0, 0));
     report->lag_seconds = strtod(PQgetvalue(r, 0, 1), NULL);
     report->seconds_since_level = strtod(PQgetvalue(r, 0, 2), NULL);
@@ -59,12 +63,14 @@ static void fill_report(struct link_report *report, const PGresult *r) {
     report->applied_transactions = result_int(r, 0, 4);
     report->applied_changes = result_int(r, 0, 5);
     report->conflicts = result_int(r, 0, 6);
-    report->parked = result_int(r, 0, 7);
+    report->conflicts_open = result_int(r, 0, 7);
+    report->parked = result_int(r, 0, 8);
+    *rechecks += result_int(r, 0, 9);
 }
 
 /* Without a schema, or without rows there, everything stays zero. */
 static bool read_report(struct migration *m, enum direction direction, struct link_report *report,
-                        struct err *err) {
+                        int64_t *rechecks, struct err *err) {
     struct db *db = &migration_target(m, direction)->db;
     bool exists;
     if (!state_schema_exists(db, &exists, err)) {
@@ -79,7 +85,7 @@ static bool read_report(struct migration *m, enum direction direction, struct li
         return false;
     }
     if (PQntuples(r) == 1) {
-        fill_report(report, r);
+        fill_report(report, rechecks, r);
     }
     PQclear(r);
     return true;
@@ -89,7 +95,7 @@ static bool read_link(struct migration *m, enum direction direction, struct stat
                       struct err *err) {
     struct link_status *link = &status->links[direction];
     if (!slot_read(m, direction, &link->slot, err) ||
-        !read_report(m, direction, &link->report, err)) {
+        !read_report(m, direction, &link->report, &status->rechecks, err)) {
         return err_context(err, "while reading the state of the %s link",
                            direction_name(direction));
     }

@@ -26,8 +26,9 @@ struct link_report {
     char state[16];
     double lag_seconds;         /* said by the service */
     double seconds_since_level; /* since it had caught up, or else since setup */
-    int64_t applied_transactions, applied_changes, conflicts;
-    int64_t parked;                    /* rows that wait for somebody; forward: of the copy, too */
+    int64_t applied_transactions, applied_changes;
+    int64_t conflicts, conflicts_open; /* decided since setup; not yet seen to agree again */
+    int64_t parked;                    /* rows that cannot be written; forward: of the copy, too */
     char last_error[ERR_MESSAGE_SIZE]; /* "" for none */
 };
 
@@ -43,6 +44,7 @@ struct status {
     struct migration_state state; /* all zero (setup, pending) before setup */
     bool running;                 /* a service or a backfill is at work */
     int64_t rows_done, rows_total;
+    int64_t rechecks;            /* lots of keys that wait to be compared again */
     struct link_status links[2]; /* by enum direction */
 };
 
