@@ -79,6 +79,10 @@ static void look_at_everything(struct check *check) {
         }
     }
     if (session_is_open(&m->old_side.db.session) && session_is_open(&m->new_side.db.session)) {
+        if (check->n_sites > 1 && !check->sites[0].is_one_server) {
+            check->findings.where = "databases";
+            check_clocks(check);
+        }
         check->findings.where = "tables";
         check_tables(check);
     }

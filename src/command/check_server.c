@@ -5,6 +5,7 @@
 
 #include "command/check.h"
 #include "command/format.h"
+#include "command/policy.h"
 
 enum { VERSION_MIN = 150000, VERSION_TESTED_MAX = 159999 };
 
@@ -63,21 +64,16 @@ static void check_wanted(struct check *check, const struct site *site,
     free(value);
 }
 
-static void check_commit_timestamps(struct check *check, const struct site *site) {
-    char *value = read_setting(check, site, "track_commit_timestamp");
-    bool on = value != NULL && strcmp(value, "on") == 0;
-    free(value);
-    if (on || check->m->config->conflicts.policy != POLICY_LAST_COMMIT_WINS) {
-        findings_add(&check->findings, FINDING_ok, "track_commit_timestamp",
-                     "track_commit_timestamp is %s", on ? "on" : "off, and not needed");
+static void check_policy(struct check *check, const struct site *site) {
+    struct err err;
+    err_clear(&err);
+    if (!policy_is_usable_in(check->m, site->side, &err)) {
+        findings_add_err(&check->findings, FINDING_error, "track_commit_timestamp", &err);
         return;
     }
-    findings_add(&check->findings, FINDING_warning, "track_commit_timestamp",
-                 "track_commit_timestamp is off, and conflicts.policy is last_commit_wins: who "
-                 "wrote a row last is not always known");
-    findings_hint(&check->findings,
-                  "set track_commit_timestamp = on and restart the server, or choose the policy "
-                  "version_column");
+    bool needed = check->m->config->conflicts.policy == POLICY_LAST_COMMIT_WINS;
+    findings_add(&check->findings, FINDING_ok, "track_commit_timestamp",
+                 "track_commit_timestamp is %s", needed ? "on" : "not needed");
 }
 
 static void check_synchronous_standby(struct check *check, const struct site *site) {
@@ -148,7 +144,7 @@ void check_server(struct check *check, const struct site *site) {
     for (size_t i = 0; i < sizeof wanted_settings / sizeof *wanted_settings; i++) {
         check_wanted(check, site, &wanted_settings[i]);
     }
-    check_commit_timestamps(check, site);
+    check_policy(check, site);
     check_synchronous_standby(check, site);
     check_kept_log(check, site);
     check_transactions(check, site);

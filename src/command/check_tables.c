@@ -39,15 +39,21 @@ static bool is_to_be_made(const struct migration *m, size_t i) {
     return m->old_tables[i] != NULL && m->new_tables[i] == NULL && m->config->new_ddl != NULL;
 }
 
+static bool is_of_version(const struct problem *problem) {
+    static const char key[] = "conflicts.version_column";
+    return strncmp(problem->message, key, sizeof key - 1) == 0;
+}
+
 static void add_problems(struct check *check) {
     const struct problem_list *problems = &check->m->problems;
     for (size_t i = 0; i < problems->count; i++) {
         const struct problem *p = &problems->items[i];
+        const char *word = is_of_version(p) ? "version_column" : "mapping";
         if (p->line > 0) {
-            findings_add(&check->findings, FINDING_error, "mapping", "%s:%d: %s",
-                         check->m->config->path, p->line, p->message);
+            findings_add(&check->findings, FINDING_error, word, "%s:%d: %s", check->m->config->path,
+                         p->line, p->message);
         } else {
-            findings_add(&check->findings, FINDING_error, "mapping", "%s", p->message);
+            findings_add(&check->findings, FINDING_error, word, "%s", p->message);
         }
         findings_hint(&check->findings, "%s", p->hint);
     }
@@ -163,6 +169,8 @@ static void check_triggers(struct check *check, enum direction direction) {
     }
 }
 
+/* Of a table whose other side is still to be made: there is no mapping yet that
+ * could tell. */
 static void check_version_column(struct check *check, const struct table *table,
                                  const char *label) {
     const char *column = check->m->config->conflicts.version_column;
@@ -304,11 +312,12 @@ static void check_one_table(struct check *check, size_t i) {
     struct migration *m = check->m;
     if (m->old_tables[i] != NULL) {
         check_privileges(check, &m->old_side, m->old_tables[i]);
-        check_version_column(check, m->old_tables[i], m->old_side.label);
+        if (m->new_tables[i] == NULL) {
+            check_version_column(check, m->old_tables[i], m->old_side.label);
+        }
     }
     if (m->new_tables[i] != NULL) {
         check_privileges(check, &m->new_side, m->new_tables[i]);
-        check_version_column(check, m->new_tables[i], m->new_side.label);
         check_emptiness(check, m->new_tables[i]);
     }
     if (m->old_tables[i] != NULL && m->new_tables[i] != NULL) {

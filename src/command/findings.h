@@ -24,7 +24,8 @@ enum finding_level {
 
 struct finding {
     enum finding_level level;
-    const char *where; /* "old database", "new database", "database", "tables" */
+    const char
+        *where; /* "old database", "new database", "database" (or both: "databases"), "tables" */
     const char *check; /* a word for programs: "wal_level" */
     const char *message;
     const char *hint; /* the cure, or "" */
