@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "command/command.h"
+#include "command/policy.h"
 #include "command/service.h"
 
 static bool run_to_live(struct service *service, bool no_backfill, struct err *err) {
@@ -38,6 +39,7 @@ int command_run(struct invocation *invocation) {
     struct err err;
     bool once = options_has(invocation->options, "once");
     bool ok = service_begin(&service, invocation->config, invocation->loop, &err) &&
+              policy_is_usable(&service.m, &err) &&
               run_to_live(&service, options_has(invocation->options, "no-backfill"), &err) &&
               (once ? service_drain(&service, &err) : service_stream(&service, &err));
     return finish(&service, ok, true, &err);
