@@ -38,6 +38,12 @@ FLAGS_coverage := -O0 --coverage -fprofile-update=atomic
 FLAGS_fuzz     := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined,fuzzer-no-link \
                   -fno-sanitize-recover=undefined
 
+# mutant-<name>: broken on purpose (src/base/mutant.h), to see that chaos would tell
+MUTANT := $(patsubst mutant-%,%,$(filter mutant-%,$(VARIANT)))
+ifneq ($(MUTANT),)
+FLAGS_$(VARIANT) := $(FLAGS_release) -DPGTANDEM_MUTANT=$(MUTANT)
+endif
+
 ifeq ($(origin CC),default)
 CC := $(if $(filter fuzz,$(VARIANT)),clang,gcc)
 endif
@@ -66,13 +72,14 @@ UNIT_SOURCES := $(wildcard tests/unit/*.c)
 UNIT_TESTS   := $(patsubst %.c,$(OUT)/%,$(filter tests/unit/test_%,$(UNIT_SOURCES)))
 UNIT_SHARED  := $(patsubst %.c,$(OUT)/%.o,$(filter-out tests/unit/test_%,$(UNIT_SOURCES)))
 FIXTURES     := $(patsubst tests/unit/%.c,$(OUT)/tests/%.so,$(wildcard tests/unit/fixtures/plugin_*.c))
+CHAOS        := $(OUT)/tests/chaos/nemesis
 FUZZERS      := $(patsubst %.c,$(OUT)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps demo test unit integration tests bench lint format sanitize coverage fuzz \
-        install uninstall clean help FORCE
+.PHONY: all deps demo test unit integration tests chaos chaos-mutants bench lint format sanitize \
+        coverage fuzz install uninstall clean help FORCE
 
 all: $(LIBRARY) $(PROGRAM) $(PLUGINS) $(LINKS)  ## the program and its plugins
 
@@ -150,11 +157,28 @@ test unit integration:  ## run all tests, or one kind of them (T="name ...")
 	@$(MAKE) --no-print-directory tests
 	@$(RUN_TESTS) $(if $(T)$(filter-out test,$@),$(filter-out test,$@)) $(T)
 
-tests: all $(UNIT_TESTS) $(FIXTURES)
+tests: all $(UNIT_TESTS) $(FIXTURES) $(CHAOS)
 
 $(OUT)/tests/unit/test_%: $(OUT)/tests/unit/test_%.o $(UNIT_SHARED) $(LIBRARY)
 	$(call say,link,$@)
 	$(Q)$(LINK) -pie $^ -lcmocka $(LIBS) -o $@
+
+$(CHAOS): $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/chaos/*.c)) $(LIBRARY)
+	$(call say,link,$@)
+	$(Q)$(LINK) -pie $^ $(LIBS) -o $@
+
+RUN_CHAOS = PGTANDEM=$(abspath $(OUT)/pgtandem) NEMESIS=$(abspath $(CHAOS)) \
+            LOGS=$(abspath $(OUT)/logs) tests/chaos/run
+
+chaos:  ## write to both sides while everything breaks, and judge (ROUNDS=n SEED=s)
+	@tools/deps test
+	@$(MAKE) --no-print-directory all $(CHAOS)
+	@$(RUN_CHAOS)
+
+chaos-mutants:  ## see that chaos catches each way to break pgtandem (MUTANTS="name ...")
+	@tools/deps test
+	@$(MAKE) --no-print-directory all $(CHAOS)
+	@BUILD=$(abspath $(BUILD)) NEMESIS=$(abspath $(CHAOS)) tests/chaos/mutants
 
 # Sanitized code is several times slower, and what it is to find does not hide in
 # the number of rows.
@@ -224,4 +248,4 @@ clean:  ## remove everything that was built
 	rm -rf $(BUILD)
 
 help:  ## this list
-	@awk -F ':.*## *' '/^[a-z ]+:.*## /{printf "  %-22s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## *' '/^[a-z -]+:.*## /{printf "  %-22s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))

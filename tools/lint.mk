@@ -3,8 +3,8 @@
 
 LINT         := $(BUILD)/lint
 LINT_SOURCES := $(wildcard src/*/*.c plugin/*.c plugin/*/*.c tests/unit/*.c tests/unit/*/*.c \
-                           tests/fuzz/*.c bench/*.c)
-LINT_HEADERS := $(wildcard src/*/*.h plugin/*.h tests/unit/*.h)
+                           tests/fuzz/*.c tests/chaos/*.c bench/*.c)
+LINT_HEADERS := $(wildcard src/*/*.h plugin/*.h tests/unit/*.h tests/chaos/*.h)
 LINT_SCRIPTS := $(shell grep -lsE '^.!/bin/(ba)?sh' .ci/* tools/* demo/* bench/* tests/* tests/*/*) \
                 tests/cluster.sh tests/integration/lib.sh
 

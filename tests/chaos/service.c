@@ -1,0 +1,115 @@
+/* service.c - starts and ends pgtandem. */
+#include "service.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "clock.h"
+#include "process.h"
+
+enum { RESTART_MS = 100 };
+
+static void absent_from_now(struct service *s) {
+    if (s->n_absences < ABSENCES) {
+        s->absences[s->n_absences] = (struct absence){.from = usec_now(), .to = INT64_MAX};
+        s->absent = true;
+    }
+}
+
+static void present_from_now(struct service *s) {
+    if (s->absent) {
+        s->absences[s->n_absences++].to = usec_now();
+        s->absent = false;
+    }
+}
+
+static long log_size(const struct service *s) {
+    struct stat info;
+    return stat(s->log, &info) == 0 ? (long)info.st_size : 0;
+}
+
+void service_start(struct service *s) {
+    const char *words[] = {s->program, "run", NULL};
+    present_from_now(s);
+    s->log_begins = log_size(s);
+    s->pid = process_start(words, s->log, AS_SELF);
+    s->paused = false;
+}
+
+void service_kill(struct service *s) {
+    if (s->pid != 0) {
+        process_kill(s->pid);
+        s->pid = 0;
+        absent_from_now(s);
+    }
+}
+
+void service_pause(struct service *s) {
+    if (s->pid != 0 && !s->paused) {
+        process_stop(s->pid);
+        s->paused = true;
+        absent_from_now(s);
+    }
+}
+
+void service_resume(struct service *s) {
+    if (s->pid != 0 && s->paused) {
+        present_from_now(s);
+        process_continue(s->pid);
+        s->paused = false;
+    }
+}
+
+int service_end(struct service *s) {
+    int status = 0;
+    if (s->pid == 0) {
+        return 0;
+    }
+    kill(s->pid, SIGTERM);
+    for (int waited = 0; waited < 15000; waited += 20) {
+        if (process_ended(s->pid, &status)) {
+            s->pid = 0;
+            return status;
+        }
+        sleep_ms(20);
+    }
+    service_kill(s);
+    return 128 + SIGKILL;
+}
+
+/* Does what the present run has logged contain the text? */
+static bool has_logged(const struct service *s, const char *text) {
+    char line[4096];
+    bool found = false;
+    FILE *log = fopen(s->log, "re");
+    if (log == NULL) {
+        return false;
+    }
+    if (fseek(log, s->log_begins, SEEK_SET) == 0) {
+        while (!found && fgets(line, sizeof line, log) != NULL) {
+            found = strncmp(line, text, strlen(text)) == 0;
+        }
+    }
+    fclose(log);
+    return found;
+}
+
+bool service_supervise(struct service *s, int *status) {
+    if (s->pid == 0 || !process_ended(s->pid, status)) {
+        return s->pid != 0;
+    }
+    s->pid = 0;
+    if (!has_logged(s, "pgtandem: cannot connect")) {
+        return false;
+    }
+    sleep_ms(RESTART_MS);
+    service_start(s);
+    return true;
+}
+
+bool service_status(const struct service *s, struct buf *json) {
+    const char *words[] = {s->program, "status", "--json", NULL};
+    return process_read(words, s->log, json) == 0;
+}
