@@ -32,7 +32,6 @@ static const char *const origin_functions_sql =
     "    'pg_replication_origin_progress(text, boolean)',"
     "    'pg_replication_origin_session_setup(text)',"
     "    'pg_replication_origin_session_reset()',"
-    "    'pg_replication_origin_session_progress(boolean)',"
     "    'pg_replication_origin_xact_setup(pg_lsn, timestamp with time zone)',"
     "    'pg_replication_origin_xact_reset()']) AS f"
     " WHERE NOT has_function_privilege(f, 'EXECUTE')";

@@ -142,7 +142,7 @@ test_what_check_asks_for_is_enough_for_a_role() {
 
 test_too_few_slots_and_senders_are_told() {
     cluster_restart main max_replication_slots=3 max_wal_senders=1
-    assert_found error max_replication_slots "replication origins" "at least 4"
+    assert_found error max_replication_slots "replication origins" "at least 6"
     assert_found error max_wal_senders "at least 2"
     cluster_restart main max_replication_slots=20 max_wal_senders=20
 }
@@ -257,10 +257,27 @@ test_row_security_is_told() {
     write_config "$(dsn main app)" "$(dsn main app)"
 }
 
-test_a_version_column_must_be_there() {
+with_version_column() {
     write_config "$(dsn main app)" "$(dsn main app)" \
-        'conflicts: {policy: version_column, version_column: changed_at}'
+        "conflicts: {policy: version_column, version_column: $1}"
+}
+
+test_a_version_column_must_be_able_to_decide() {
+    local column
+    for column in changed_at first_name email; do # missing, not copied, no number
+        with_version_column $column
+        assert_exit 3 pgtandem check
+        assert_found error version_column "\"$column\" cannot decide for table public.users" \
+            "an integer or a timestamp that every UPDATE raises"
+    done
+    for column in updated_at id; do
+        with_version_column $column
+        assert_ready
+    done
+    sql main app "ALTER TABLE app_v2.users RENAME TO away"
+    with_version_column changed_at
     assert_found error version_column 'public.users in the old database has no column "changed_at"'
+    sql main app "ALTER TABLE app_v2.away RENAME TO users"
     write_config "$(dsn main app)" "$(dsn main app)"
 }
 
@@ -280,11 +297,52 @@ test_two_sequences_for_one_key_are_told() {
 
 test_unknown_commit_times_are_told() {
     cluster_restart main track_commit_timestamp=off
-    assert_found warning track_commit_timestamp "who wrote a row last"
-    write_config "$(dsn main app)" "$(dsn main app)" \
-        'conflicts: {policy: version_column, version_column: updated_at}'
-    assert_eq "$(found warning track_commit_timestamp)" ""
+    assert_exit 3 pgtandem check
+    assert_found error track_commit_timestamp "track_commit_timestamp is off" "or choose conflicts.policy version_column"
+    with_version_column updated_at
+    assert_ready
+    assert_found ok track_commit_timestamp "not needed"
     write_config "$(dsn main app)" "$(dsn main app)"
+}
+
+test_run_refuses_to_copy_what_it_could_not_keep() {
+    assert_exit 3 pgtandem run
+    assert_contains "$output" "track_commit_timestamp is off in the old database"
+    assert_eq "$(sql main app 'SELECT count(*) FROM app_v2.users')" 0 "rows copied"
+    assert_exit 0 pgtandem backfill
+    assert_exit 3 pgtandem run --once
+    # and when only the other server is in want of it
+    pgtandem teardown --all >/dev/null
+    write_config "$(dsn other app)" "$(dsn main app)"
+    sql main app "TRUNCATE app_v2.users"
+    assert_exit 3 pgtandem run
+    assert_contains "$output" "track_commit_timestamp is off in the new database"
+    pgtandem teardown --all >/dev/null
+    cluster_restart main track_commit_timestamp=on
+    write_config "$(dsn main app)" "$(dsn main app)"
+}
+
+# A clock cannot be put wrong for a test, but what tells it can: the planner puts
+# the body of a function in SQL in its place.
+test_clocks_that_differ_are_told() {
+    write_config "$(dsn main app)" "$(dsn other app)"
+    assert_found ok clocks "agree"
+    tell_time other "statement_timestamp() + interval '400 ms'"
+    assert_found warning clocks "the new server's clock is at least 0." "ahead of the old one's" NTP
+    assert_exit 0 pgtandem check
+    tell_time other "statement_timestamp() - interval '3 s'"
+    assert_found warning clocks "behind the old one's"
+    tell_time other "statement_timestamp() - interval '50 ms'"
+    assert_found ok clocks "agree"
+    write_config "$(dsn main app)" "$(dsn main app)"
+    assert_eq "$(found ok clocks)" "" "one server has one clock"
+}
+
+# tell_time NAME EXPRESSION: what clock_timestamp() says there from now on
+tell_time() {
+    sql "$1" app "SET allow_system_table_mods = on;
+                  CREATE OR REPLACE FUNCTION pg_catalog.clock_timestamp() RETURNS timestamptz
+                  LANGUAGE sql VOLATILE AS \$\$ SELECT $2 \$\$"
 }
 
 test_wrong_words_and_configurations_end_with_status_2() {
@@ -305,11 +363,12 @@ test_wrong_words_and_configurations_end_with_status_2() {
 test_help_names_every_command_and_option() {
     assert_exit 0 pgtandem --help
     local command
-    for command in check setup backfill run status verify teardown version; do
+    for command in check setup backfill run status verify conflicts teardown version; do
         assert_contains "$output" "  $command "
     done
     assert_exit 0 pgtandem verify --help
     assert_contains "$output" "--sample N"
+    assert_contains "$output" "--repair"
     assert_exit 0 pgtandem --version
     assert_contains "$output" "pgtandem $(cat "$ROOT/VERSION")"
 }
