@@ -131,6 +131,7 @@ void service_end(struct service *service) {
         link_stop(&service->links[direction], stop_patience);
     }
     chore_end(service);
+    mender_fini(&service->mender);
     for (int direction = FORWARD; direction <= REVERSE; direction++) {
         link_fini(&service->links[direction]);
     }
@@ -266,13 +267,23 @@ static bool announce_live(struct service *service, struct err *err) {
            state_read(&service->m, &service->preparation.state, err);
 }
 
+static bool watch_links(void *owner, struct err *err) {
+    struct service *service = owner;
+    return link_is_well(service, FORWARD, err) && link_is_well(service, REVERSE, err);
+}
+
+static bool start_mender(struct service *service, struct err *err) {
+    mender_fini(&service->mender);
+    return mender_init(&service->mender, &service->m, service->links, watch_links, service, err);
+}
+
 bool service_go_live(struct service *service, struct err *err) {
     if (service->preparation.state.phase >= PHASE_live) {
-        return persist(service, start_reverse, err);
+        return persist(service, start_reverse, err) && persist(service, start_mender, err);
     }
     if (!persist(service, make_reverse_slot, err) || !persist(service, prove_reverse, err) ||
         !persist(service, start_forward, err) || !persist(service, start_reverse, err) ||
-        !persist(service, announce_live, err)) {
+        !persist(service, announce_live, err) || !persist(service, start_mender, err)) {
         return false;
     }
     log_line(&service->log, LOG_INFO, "live: both sides are kept current");
@@ -280,12 +291,16 @@ bool service_go_live(struct service *service, struct err *err) {
 }
 
 bool service_stream(struct service *service, struct err *err) {
-    while (link_is_well(service, FORWARD, err) && link_is_well(service, REVERSE, err)) {
-        if (!loop_sleep(service->m.loop, USEC_SECOND / 2, err)) {
-            return service->m.loop->stopping;
+    while (watch_links(service, err) && mender_work(&service->mender, err)) {
+        if (!loop_sleep(service->m.loop, USEC_SECOND / 20, err)) {
+            break;
         }
     }
-    return false;
+    return service->m.loop->stopping;
+}
+
+bool service_settle(struct service *service, struct err *err) {
+    return mender_settle(&service->mender, err);
 }
 
 static bool drain_both(struct service *service, struct err *err) {
@@ -297,5 +312,5 @@ static bool drain_both(struct service *service, struct err *err) {
 }
 
 bool service_drain(struct service *service, struct err *err) {
-    return persist(service, drain_both, err);
+    return persist(service, drain_both, err) && service_settle(service, err);
 }

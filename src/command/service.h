@@ -6,7 +6,8 @@
  *             another marker
  *   live      the reverse slot (created last, so that it need not decode the
  *             copy), its filter proved, both links; from here on applications
- *             may write on either side
+ *             may write on either side, and rows that they have set apart are
+ *             mended (mend/mender.h)
  *
  * Sequential code on top, links in the loop below: while a step waits, a chore
  * reconnects links, reports their state and watches the tables' definitions.
@@ -17,6 +18,7 @@
 #include <stdbool.h>
 
 #include "command/preparation.h"
+#include "mend/mender.h"
 #include "stream/link.h"
 
 struct service_report {
@@ -34,6 +36,7 @@ struct service {
 
     struct link links[2]; /* by direction */
     bool running[2];      /* the link was started */
+    struct mender mender; /* from live on */
 
     /* connections of the chore's own, to each link's target: steps may be
      * using the control connections. The one to the new database holds the
@@ -66,9 +69,13 @@ bool service_after_copy(struct service *service, struct err *err)
     __attribute__((warn_unused_result));
 bool service_go_live(struct service *service, struct err *err) __attribute__((warn_unused_result));
 
-/* Until a signal (true) or until a link fails for good. */
+/* Until a signal (true) or until a link fails for good; rows are mended meanwhile. */
 bool service_stream(struct service *service, struct err *err) __attribute__((warn_unused_result));
-/* Until both links have passed where their sources stand now. */
+/* Until both links have passed where their sources stand now, and rows that were set
+ * apart by then are mended. */
 bool service_drain(struct service *service, struct err *err) __attribute__((warn_unused_result));
+/* Until what is up for recheck now has been looked at and mended, as far as it can be.
+ * After service_go_live. */
+bool service_settle(struct service *service, struct err *err) __attribute__((warn_unused_result));
 
 #endif

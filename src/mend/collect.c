@@ -1,0 +1,416 @@
+/* collect.c - see collect.h. */
+#include "mend/collect.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apply/array.h"
+#include "mend/key.h"
+
+void collection_init(struct collection *c, struct migration *m, enum direction direction,
+                     struct db *db) {
+    memset(c, 0, sizeof *c);
+    c->m = m;
+    c->db = db;
+    c->log = (struct log_source){m->config->migration, "recheck", 0};
+    c->here[direction] = true;
+    c->here[direction == FORWARD ? REVERSE : FORWARD] = m->same_database;
+    arena_init(&c->arena);
+}
+
+void collection_fini(struct collection *c) {
+    arena_fini(&c->arena);
+}
+
+bool collection_is_due(struct collection *c, bool *due, struct err *err) {
+    return db_bool(c->db, err, due,
+                   "SELECT EXISTS (SELECT FROM pgtandem.recheck WHERE migration = $1)"
+                   "    OR EXISTS (SELECT FROM pgtandem.parked WHERE migration = $1"
+                   "                  AND settled_at IS NULL AND retry_at <= clock_timestamp())",
+                   1, (const char *const[]){c->m->config->migration});
+}
+
+bool collection_mark(struct collection *c, struct collection_mark *mark, struct err *err) {
+    PGresult *r = db_query(c->db, err,
+                           "SELECT (SELECT coalesce(max(id), 0) FROM pgtandem.recheck"
+                           "         WHERE migration = $1), clock_timestamp()",
+                           1, (const char *const[]){c->m->config->migration});
+    if (r == NULL) {
+        return false;
+    }
+    mark->last = result_int(r, 0, 0);
+    snprintf(mark->at, sizeof mark->at, "%s", PQgetvalue(r, 0, 1));
+    PQclear(r);
+    return true;
+}
+
+bool collection_is_left(struct collection *c, const struct collection_mark *mark, bool *left,
+                        struct err *err) {
+    char last[24];
+    snprintf(last, sizeof last, "%" PRId64, mark->last);
+    return db_bool(c->db, err, left,
+                   "SELECT EXISTS (SELECT FROM pgtandem.recheck"
+                   "                WHERE migration = $1 AND id <= $2::bigint)"
+                   "    OR EXISTS (SELECT FROM pgtandem.parked WHERE migration = $1"
+                   "                  AND settled_at IS NULL AND retry_at <= $3::timestamptz)",
+                   3, (const char *const[]){c->m->config->migration, last, mark->at});
+}
+
+/* tables */
+
+/* False when no table of the migration has that name there. */
+static bool find_table(struct collection *c, enum direction direction, const char *name,
+                       size_t *table) {
+    for (size_t i = 0; c->here[direction] && i < c->m->n_tables; i++) {
+        const struct mapping *mapping = migration_mapping(c->m, i, direction);
+        if (strcmp(key_table_name(mapping, &c->arena), name) == 0) {
+            *table = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* records */
+
+enum { RECORD_ID, RECORD_LINK, RECORD_TABLE, RECORD_SIZE, RECORD_VALUE };
+
+/* What concerns a record as a whole comes with its first value only. */
+static const char records_sql[] =
+    "WITH oldest AS (SELECT id, link, table_name, keys, cardinality(keys) AS n"
+    "                  FROM pgtandem.recheck WHERE migration = $1 ORDER BY id LIMIT $2::int),"
+    "     counted AS (SELECT *, sum(n) OVER (ORDER BY id) - n AS before FROM oldest)"
+    " SELECT id, CASE WHEN coalesce(u.i, 1) = 1 THEN link END,"
+    "        CASE WHEN coalesce(u.i, 1) = 1 THEN table_name END,"
+    "        CASE WHEN coalesce(u.i, 1) = 1 THEN n END, u.value"
+    "   FROM counted LEFT JOIN LATERAL unnest(keys[:$3::int]) WITH ORDINALITY AS u(value, i) ON "
+    "true"
+    "  WHERE before < $3::int ORDER BY id, u.i LIMIT $3::int";
+
+static PGresult *query_records(struct collection *c, struct err *err) {
+    char records[16], values[16];
+    snprintf(records, sizeof records, "%d", COLLECT_RECORDS);
+    snprintf(values, sizeof values, "%d", COLLECT_VALUES);
+    PGresult *r = db_query(c->db, err, records_sql, 3,
+                           (const char *const[]){c->m->config->migration, records, values});
+    if (r == NULL) {
+        err_context(err, "cannot read what is up for recheck in %s", c->db->label);
+    }
+    return r;
+}
+
+static int rows_of_record(const PGresult *r, int row) {
+    int n = 1;
+    while (row + n < PQntuples(r) &&
+           strcmp(PQgetvalue(r, row, RECORD_ID), PQgetvalue(r, row + n, RECORD_ID)) == 0) {
+        n++;
+    }
+    return n;
+}
+
+static void add_items(struct collection *c, struct record *record, struct agenda *agenda,
+                      const PGresult *r, int row) {
+    const struct mapping_pair *pair = &c->m->pairs[record->table];
+    size_t n_key = pair->forward.n_key;
+    const size_t *order = key_order(pair, record->direction, &c->arena);
+    struct value *key = arena_zero(&c->arena, n_key, sizeof *key);
+    for (size_t i = 0; i < record->n_items; i++) {
+        for (size_t k = 0; k < n_key; k++) {
+            key[k] = result_value(r, row + (int)(i * n_key + order[k]), RECORD_VALUE);
+        }
+        record->items[i] = agenda_add(agenda, record->table, key, n_key);
+    }
+}
+
+/* One that nobody could put up counts as dealt with. */
+static void take_record(struct collection *c, struct agenda *agenda, const PGresult *r, int row,
+                        int n) {
+    struct record *record = &c->records[c->n_records++];
+    const char *link = PQgetvalue(r, row, RECORD_LINK), *name = PQgetvalue(r, row, RECORD_TABLE);
+    record->id = result_int(r, row, RECORD_ID);
+    record->n_values = (size_t)result_int(r, row, RECORD_SIZE);
+    record->n_read = record->n_values;
+    record->direction = strcmp(link, "reverse") == 0 ? REVERSE : FORWARD;
+    if (!find_table(c, record->direction, name, &record->table) ||
+        record->n_values % c->m->pairs[record->table].forward.n_key != 0) {
+        log_line(&c->log, LOG_WARNING,
+                 "record %" PRId64 " of pgtandem.recheck in %s is left out: it is of no table that "
+                 "the %s link writes to, or not of whole keys",
+                 record->id, c->db->label, direction_name(record->direction));
+        return;
+    }
+    size_t n_key = c->m->pairs[record->table].forward.n_key;
+    size_t rows = record->n_values == 0 ? 0 : (size_t)n;
+    record->n_items = rows / n_key;
+    record->n_read = record->n_items * n_key;
+    record->items = arena_zero(&c->arena, record->n_items, sizeof(struct item *));
+    add_items(c, record, agenda, r, row);
+}
+
+static bool read_records(struct collection *c, struct agenda *agenda, struct err *err) {
+    PGresult *r = query_records(c, err);
+    if (r == NULL) {
+        return false;
+    }
+    for (int row = 0, n; row < PQntuples(r); row += n) {
+        n = rows_of_record(r, row);
+        take_record(c, agenda, r, row, n);
+    }
+    PQclear(r);
+    return true;
+}
+
+/* parked rows */
+
+/* Rows that wait for each other's unique values must meet in one round: when one is
+ * due, all are. */
+static void add_parked_sql(struct buf *sql, const struct mapping_pair *pair) {
+    buf_add_text(sql, "SELECT ");
+    key_add_fields_sql(sql, pair);
+    buf_add_format(sql,
+                   " FROM pgtandem.parked"
+                   " WHERE migration = $1 AND table_name = $2 AND settled_at IS NULL"
+                   "   AND (retry_at <= clock_timestamp() OR (sqlstate = '23505'"
+                   "        AND EXISTS (SELECT FROM pgtandem.parked"
+                   "                     WHERE migration = $1 AND table_name = $2"
+                   "                       AND settled_at IS NULL AND sqlstate = '23505'"
+                   "                       AND retry_at <= clock_timestamp())))"
+                   " ORDER BY retry_at LIMIT %d",
+                   COLLECT_PARKED);
+}
+
+static bool read_parked_of(struct collection *c, size_t table, const char *name,
+                           struct agenda *agenda, struct err *err) {
+    const struct mapping_pair *pair = &c->m->pairs[table];
+    size_t n_key = pair->forward.n_key;
+    struct buf sql;
+    buf_init(&sql);
+    add_parked_sql(&sql, pair);
+    PGresult *r =
+        db_query(c->db, err, sql.data, 2, (const char *const[]){c->m->config->migration, name});
+    buf_fini(&sql);
+    if (r == NULL) {
+        return err_context(err, "cannot read parked rows in %s", c->db->label);
+    }
+    struct value *key = arena_zero(&c->arena, n_key, sizeof *key);
+    for (int row = 0; row < PQntuples(r); row++) {
+        for (size_t k = 0; k < n_key; k++) {
+            key[k] = result_value(r, row, (int)k);
+        }
+        agenda_add(agenda, table, key, n_key)->from_parked = true;
+    }
+    PQclear(r);
+    return true;
+}
+
+static bool read_parked(struct collection *c, struct agenda *agenda, struct err *err) {
+    PGresult *r = db_query(c->db, err,
+                           "SELECT DISTINCT table_name FROM pgtandem.parked"
+                           " WHERE migration = $1 AND settled_at IS NULL"
+                           "   AND retry_at <= clock_timestamp()",
+                           1, (const char *const[]){c->m->config->migration});
+    bool ok = r != NULL;
+    for (int row = 0; ok && row < PQntuples(r); row++) {
+        const char *name = PQgetvalue(r, row, 0);
+        for (enum direction d = FORWARD; ok && d <= REVERSE; d++) {
+            size_t table;
+            ok = !find_table(c, d, name, &table) || read_parked_of(c, table, name, agenda, err);
+        }
+    }
+    PQclear(r);
+    return ok;
+}
+
+static bool read_clock(struct collection *c, struct err *err) {
+    char *now = db_text(c->db, err, "SELECT clock_timestamp()", 0, NULL);
+    if (now == NULL) {
+        return false;
+    }
+    snprintf(c->collected_at, sizeof c->collected_at, "%s", now);
+    free(now);
+    return true;
+}
+
+bool collection_read(struct collection *c, struct agenda *agenda, bool parked, struct err *err) {
+    arena_reset(&c->arena);
+    c->n_records = 0;
+    c->records = arena_zero(&c->arena, COLLECT_RECORDS, sizeof *c->records);
+    return read_clock(c, err) && read_records(c, agenda, err) &&
+           (!parked || read_parked(c, agenda, err));
+}
+
+/* settling */
+
+/* "UPDATE pgtandem.parked ... WHERE key is one of unnest($4, ...) AS u(k0, ...)" */
+static void add_settle_sql(struct buf *sql, const struct mapping_pair *pair, bool parked) {
+    size_t n_key = pair->forward.n_key;
+    buf_add_format(sql, "UPDATE pgtandem.%s AS t SET settled_at = clock_timestamp() FROM unnest(",
+                   parked ? "parked" : "conflict");
+    for (size_t k = 0; k < n_key; k++) {
+        buf_add_format(sql, "%s$%zu::text[]", k > 0 ? ", " : "", k + 4);
+    }
+    buf_add_text(sql, ") AS u(");
+    for (size_t k = 0; k < n_key; k++) {
+        buf_add_format(sql, "%sk%zu", k > 0 ? ", " : "", k);
+    }
+    buf_add_format(sql,
+                   ") WHERE t.migration = $1 AND t.table_name = $2 AND t.settled_at IS NULL"
+                   " AND t.%s <= $3::timestamptz AND t.key = ",
+                   parked ? "parked_at" : "recorded_at");
+    key_add_object_sql(sql, pair);
+}
+
+/* One array for each column of the key, of the table's items that agree. */
+static size_t add_equal_keys(const struct agenda *agenda, size_t table, struct buf *arrays,
+                             size_t n_key) {
+    size_t n = 0;
+    for (size_t i = 0; i < agenda->count; i++) {
+        const struct item *item = agenda->items[i];
+        if (item->table != table || item->fate != FATE_equal) {
+            continue;
+        }
+        for (size_t k = 0; k < n_key; k++) {
+            buf_add_char(&arrays[k], n == 0 ? '{' : ',');
+            array_add_element(&arrays[k], item->key[k]);
+        }
+        n++;
+    }
+    for (size_t k = 0; k < n_key; k++) {
+        buf_add_char(&arrays[k], '}');
+    }
+    return n;
+}
+
+static bool settle_in(struct collection *c, size_t table, bool parked, const struct buf *arrays,
+                      struct err *err) {
+    const struct mapping_pair *pair = &c->m->pairs[table];
+    size_t n_key = pair->forward.n_key;
+    const char **params = arena_zero(&c->arena, n_key + 3, sizeof *params);
+    struct buf sql;
+    buf_init(&sql);
+    add_settle_sql(&sql, pair, parked);
+    params[0] = c->m->config->migration;
+    params[2] = c->collected_at;
+    for (size_t k = 0; k < n_key; k++) {
+        params[k + 3] = arrays[k].data;
+    }
+    bool ok = true;
+    for (enum direction d = FORWARD; ok && d <= REVERSE; d++) {
+        params[1] = key_table_name(migration_mapping(c->m, table, d), &c->arena);
+        ok = !c->here[d] || db_exec(c->db, err, sql.data, (int)n_key + 3, params);
+    }
+    buf_fini(&sql);
+    return ok;
+}
+
+static bool settle_table(struct collection *c, const struct agenda *agenda, size_t table,
+                         bool conflicts, bool parked, struct err *err) {
+    size_t n_key = c->m->pairs[table].forward.n_key;
+    struct buf *arrays = arena_zero(&c->arena, n_key, sizeof *arrays);
+    bool ok = add_equal_keys(agenda, table, arrays, n_key) == 0 ||
+              ((!conflicts || settle_in(c, table, false, arrays, err)) &&
+               (!parked || settle_in(c, table, true, arrays, err)));
+    for (size_t k = 0; k < n_key; k++) {
+        buf_fini(&arrays[k]);
+    }
+    return ok;
+}
+
+/* Most of the time there is nothing to settle, and then this costs one look. */
+static bool settle(struct collection *c, const struct agenda *agenda, struct err *err) {
+    PGresult *r = db_query(c->db, err,
+                           "SELECT EXISTS (SELECT FROM pgtandem.conflict WHERE migration = $1"
+                           "                  AND settled_at IS NULL),"
+                           "       EXISTS (SELECT FROM pgtandem.parked WHERE migration = $1"
+                           "                  AND settled_at IS NULL)",
+                           1, (const char *const[]){c->m->config->migration});
+    if (r == NULL) {
+        return false;
+    }
+    bool conflicts = result_bool(r, 0, 0), parked = result_bool(r, 0, 1);
+    PQclear(r);
+    for (size_t i = 0; (conflicts || parked) && i < c->m->n_tables; i++) {
+        if (!settle_table(c, agenda, i, conflicts, parked, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* records that were dealt with */
+
+static size_t count_open(const struct record *record) {
+    size_t open = 0;
+    for (size_t i = 0; i < record->n_items; i++) {
+        open += record->items[i]->fate == FATE_open;
+    }
+    return open;
+}
+
+/* Behind the keys that are still open stand those that were not read. */
+static void add_open_keys(struct collection *c, const struct record *record, struct buf *array) {
+    size_t n_key = c->m->pairs[record->table].forward.n_key;
+    const size_t *order = key_order(&c->m->pairs[record->table], record->direction, &c->arena);
+    struct value *key = arena_zero(&c->arena, n_key, sizeof *key);
+    buf_add_char(array, '{');
+    for (size_t i = 0; i < record->n_items; i++) {
+        if (record->items[i]->fate != FATE_open) {
+            continue;
+        }
+        for (size_t k = 0; k < n_key; k++) {
+            key[order[k]] = record->items[i]->key[k];
+        }
+        for (size_t k = 0; k < n_key; k++) {
+            buf_add_text(array, array->size > 1 ? "," : "");
+            array_add_element(array, key[k]);
+        }
+    }
+    buf_add_char(array, '}');
+}
+
+static bool cut_record(struct collection *c, const struct record *record, struct err *err) {
+    char id[24], behind[24];
+    struct buf array;
+    buf_init(&array);
+    add_open_keys(c, record, &array);
+    snprintf(id, sizeof id, "%" PRId64, record->id);
+    snprintf(behind, sizeof behind, "%zu", record->n_read + 1);
+    bool ok = db_exec(c->db, err,
+                      "UPDATE pgtandem.recheck SET keys = $2::text[] || keys[$3::int:]"
+                      " WHERE id = $1",
+                      3, (const char *const[]){id, array.data, behind});
+    buf_fini(&array);
+    return ok;
+}
+
+static bool delete_records(struct collection *c, const struct buf *ids, struct err *err) {
+    return db_exec(c->db, err, "DELETE FROM pgtandem.recheck WHERE id = ANY ($1::bigint[])", 1,
+                   (const char *const[]){ids->data});
+}
+
+static bool close_records(struct collection *c, struct err *err) {
+    bool ok = true;
+    struct buf ids;
+    buf_init(&ids);
+    buf_add_char(&ids, '{');
+    for (size_t i = 0; ok && i < c->n_records; i++) {
+        const struct record *record = &c->records[i];
+        size_t open = count_open(record);
+        if (open == 0 && record->n_read == record->n_values) {
+            buf_add_format(&ids, "%s%" PRId64, ids.size > 1 ? "," : "", record->id);
+        } else if (open < record->n_items) {
+            ok = cut_record(c, record, err);
+        }
+    }
+    buf_add_char(&ids, '}');
+    ok = ok && (ids.size == 2 || delete_records(c, &ids, err));
+    buf_fini(&ids);
+    return ok;
+}
+
+bool collection_close(struct collection *c, const struct agenda *agenda, struct err *err) {
+    return (settle(c, agenda, err) && close_records(c, err)) ||
+           err_context(err, "cannot close rechecks in %s", c->db->label);
+}

@@ -1,0 +1,289 @@
+/* resync.c - see resync.h. */
+#include "mend/resync.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "apply/statement.h"
+#include "base/mem.h"
+#include "pg/sqlstate.h"
+
+enum { CONTENDED_MAX = 3, UNTANGLED_MAX = 200 };
+
+/* one transaction */
+
+static bool send_statement(struct site *site, const struct statement *statement, struct err *err) {
+    size_t n = statement->n_params;
+    const char **params = mem_zero(n, sizeof *params);
+    int *lengths = mem_zero(n, sizeof *lengths);
+    for (size_t i = 0; i < n; i++) {
+        params[i] = statement->params[i].data;
+        lengths[i] = (int)statement->params[i].size;
+    }
+    PGresult *r = db_query_binary(&site->db, err, statement->sql.data, (int)n, params, lengths);
+    free(params);
+    free(lengths);
+    PQclear(r);
+    return r != NULL || err_context(err, "%s", statement->label);
+}
+
+static bool write_group(struct site *site, const struct write *const *writes, size_t n,
+                        struct err *err) {
+    struct statement statement;
+    statement_init(&statement);
+    statement_write(&statement, writes, n);
+    bool ok = send_statement(site, &statement, err);
+    statement_fini(&statement);
+    return ok;
+}
+
+/* All writes of one kind, a statement for each shape. */
+static bool write_kind_of(struct site *site, enum write_kind kind,
+                          const struct write *const *writes, size_t n, struct err *err) {
+    const struct write **group = mem_zero(n, sizeof(const struct write *));
+    bool *taken = mem_zero(n, sizeof *taken);
+    bool ok = true;
+    for (size_t i = 0; ok && i < n; i++) {
+        if (taken[i] || writes[i]->kind != kind) {
+            continue;
+        }
+        size_t size = 0;
+        for (size_t j = i; j < n; j++) {
+            if (!taken[j] && writes[j]->kind == kind &&
+                statement_same_shape(writes[i], writes[j])) {
+                taken[j] = true;
+                group[size++] = writes[j];
+            }
+        }
+        ok = write_group(site, group, size, err);
+    }
+    free(group);
+    free(taken);
+    return ok;
+}
+
+/* Without commit timestamps this is how pgtandem knows its own rows. */
+static bool note_own_write(struct site *site, const struct mapping *mapping, struct err *err) {
+    return mapping->version.column == COLUMN_NONE ||
+           db_exec(&site->db, err,
+                   "INSERT INTO pgtandem.own_write (xid, migration)"
+                   " VALUES (pg_current_xact_id()::xid::text::bigint, $1)",
+                   1, (const char *const[]){site->m->config->migration});
+}
+
+static void roll_back(struct site *site) {
+    struct err ignored;
+    if (!db_exec(&site->db, &ignored, "ROLLBACK", 0, NULL)) {
+        site_close(site);
+    }
+}
+
+/* In the order in which values become free. */
+static bool write_all(struct site *site, const struct write *const *writes, size_t n,
+                      struct err *err) {
+    static const enum write_kind order[] = {WRITE_DELETE, WRITE_MOVE, WRITE_UPDATE, WRITE_INSERT};
+    bool ok =
+        db_exec(&site->db, err, "BEGIN", 0, NULL) && note_own_write(site, writes[0]->mapping, err);
+    for (size_t k = 0; ok && k < sizeof order / sizeof *order; k++) {
+        ok = write_kind_of(site, order[k], writes, n, err);
+    }
+    ok = ok && db_exec(&site->db, err, "COMMIT", 0, NULL);
+    if (!ok) {
+        roll_back(site);
+    }
+    return ok;
+}
+
+/* outcomes */
+
+/* False: the error is not about a row. */
+static bool blame_row(struct mend *mend, const struct err *err, struct arena *arena) {
+    const char *reason = arena_printf(arena, "%s", err->message);
+    switch (sqlstate_classify(err->sqlstate)) {
+        case TROUBLE_DATA:
+            mend_set_outcome(mend,
+                             strcmp(err->sqlstate, "23505") == 0 ? MEND_blocked : MEND_refused,
+                             err->sqlstate, reason);
+            return true;
+        case TROUBLE_CONTENDED:
+            mend_set_outcome(mend, MEND_contended, err->sqlstate, reason);
+            return true;
+        case TROUBLE_PASSING:
+        case TROUBLE_FATAL:
+            break;
+    }
+    return false;
+}
+
+static bool write_one(struct site *site, struct mend *mend, struct arena *arena, struct err *err) {
+    const struct write *write = &mend->write;
+    if (write_all(site, &write, 1, err)) {
+        mend->outcome = MEND_done;
+        return true;
+    }
+    return blame_row(mend, err, arena);
+}
+
+/* Every locked row costs a lock timeout: after some of them the rest waits. */
+static bool write_by_rows(struct site *site, struct mend **mends, size_t n, size_t turn,
+                          struct arena *arena, struct err *err) {
+    size_t contended = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct mend *mend = mends[(turn + i) % n];
+        if (contended == CONTENDED_MAX) {
+            mend->outcome = MEND_contended;
+        } else if (!write_one(site, mend, arena, err)) {
+            return false;
+        }
+        contended += mend->outcome == MEND_contended && contended < CONTENDED_MAX;
+    }
+    return true;
+}
+
+static size_t select_mends(struct mend *mends, size_t n, enum mend_outcome outcome,
+                           struct mend **selected) {
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (mends[i].outcome == outcome) {
+            selected[count++] = &mends[i];
+        }
+    }
+    return count;
+}
+
+static bool write_together(struct site *site, struct mend **mends, size_t n, struct err *err) {
+    const struct write **writes = mem_zero(n, sizeof(const struct write *));
+    for (size_t i = 0; i < n; i++) {
+        writes[i] = &mends[i]->write;
+    }
+    bool ok = write_all(site, writes, n, err);
+    free(writes);
+    for (size_t i = 0; ok && i < n; i++) {
+        mends[i]->outcome = MEND_done;
+    }
+    return ok;
+}
+
+bool resync_write(struct site *site, struct mend *mends, size_t n, size_t turn, struct arena *arena,
+                  struct err *err) {
+    struct mend **planned = mem_zero(n + 1, sizeof(struct mend *));
+    size_t count = select_mends(mends, n, MEND_planned, planned);
+    bool ok = count == 0 || write_together(site, planned, count, err);
+    if (!ok && sqlstate_classify(err->sqlstate) != TROUBLE_PASSING &&
+        sqlstate_classify(err->sqlstate) != TROUBLE_FATAL) {
+        ok = write_by_rows(site, planned, count, turn, arena, err);
+    }
+    free(planned);
+    return ok;
+}
+
+/* untangling */
+
+/* Does the link write all there is of a row? What it does not write would be lost
+ * with a row that is deleted and inserted anew. */
+static bool is_written_whole(const struct mapping *mapping) {
+    size_t written = 0, all = 0;
+    for (size_t i = 0; i < mapping->target->n_columns; i++) {
+        all += !mapping->target->columns[i].generated;
+    }
+    for (size_t i = 0; i < mapping->n_columns; i++) {
+        written += !mapping->target->columns[mapping->columns[i].target].generated;
+    }
+    return written == all;
+}
+
+static bool delete_all(struct site *site, struct mend **mends, size_t n, struct err *err) {
+    struct write *deletes = mem_zero(n, sizeof *deletes);
+    const struct write **list = mem_zero(n, sizeof(const struct write *));
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (mends[i]->write.kind != WRITE_INSERT) {
+            deletes[count] = mends[i]->write;
+            deletes[count].kind = WRITE_DELETE;
+            list[count] = &deletes[count];
+            count++;
+        }
+    }
+    bool ok = count == 0 || write_group(site, list, count, err);
+    free(deletes);
+    free(list);
+    return ok;
+}
+
+static bool insert_one(struct site *site, const struct mend *mend, struct err *err) {
+    struct write insert = mend->write;
+    insert.kind = WRITE_INSERT;
+    insert.values = mend->whole;
+    insert.guard = "";
+    const struct write *list = &insert;
+    return write_group(site, &list, 1, err);
+}
+
+/* *culprit: the row that could not be inserted, or NULL. */
+static bool replace_all(struct site *site, struct mend **mends, size_t n, struct mend **culprit,
+                        struct err *err) {
+    *culprit = NULL;
+    bool ok = db_exec(&site->db, err, "BEGIN", 0, NULL) &&
+              note_own_write(site, mends[0]->write.mapping, err) && delete_all(site, mends, n, err);
+    for (size_t i = 0; ok && i < n; i++) {
+        ok = insert_one(site, mends[i], err);
+        *culprit = ok ? NULL : mends[i];
+    }
+    ok = ok && db_exec(&site->db, err, "COMMIT", 0, NULL);
+    if (!ok) {
+        roll_back(site);
+    }
+    return ok;
+}
+
+static size_t leave_out(struct mend **mends, size_t n, const struct mend *culprit) {
+    size_t left = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (mends[i] != culprit) {
+            mends[left++] = mends[i];
+        }
+    }
+    return left;
+}
+
+/* The row that fails is left out, as one that somebody else blocks, and the others
+ * tried again without it. */
+static bool replace(struct site *site, struct mend **mends, size_t n, struct arena *arena,
+                    struct err *err) {
+    struct mend *culprit;
+    while (n > 1) {
+        if (replace_all(site, mends, n, &culprit, err)) {
+            for (size_t i = 0; i < n; i++) {
+                mends[i]->outcome = MEND_done;
+            }
+            return true;
+        }
+        enum trouble trouble = sqlstate_classify(err->sqlstate);
+        if (trouble == TROUBLE_PASSING || trouble == TROUBLE_FATAL) {
+            return false;
+        }
+        if (culprit == NULL || trouble == TROUBLE_CONTENDED || !blame_row(culprit, err, arena)) {
+            return true;
+        }
+        n = leave_out(mends, n, culprit);
+    }
+    return true;
+}
+
+bool resync_untangle(struct site *site, struct mend *mends, size_t n, struct arena *arena,
+                     struct err *err) {
+    struct mend **blocked = mem_zero(n + 1, sizeof(struct mend *));
+    size_t count = select_mends(mends, n, MEND_blocked, blocked), before;
+    bool ok = true;
+    do {
+        before = count;
+        ok = write_by_rows(site, blocked, count, 0, arena, err);
+        count = select_mends(mends, n, MEND_blocked, blocked);
+    } while (ok && count > 0 && count < before);
+    count = count < UNTANGLED_MAX ? count : UNTANGLED_MAX;
+    if (ok && count > 1 && site->is_quiet && is_written_whole(blocked[0]->write.mapping)) {
+        ok = replace(site, blocked, count, arena, err);
+    }
+    free(blocked);
+    return ok;
+}

@@ -1,0 +1,23 @@
+/* tidy.c - see tidy.h. */
+#include "mend/tidy.h"
+
+static const char *const statements[] = {
+    "DELETE FROM pgtandem.conflict WHERE migration = $1"
+    "   AND id <= (SELECT id FROM pgtandem.conflict WHERE migration = $1"
+    "               ORDER BY id DESC OFFSET 10000 LIMIT 1)",
+    "DELETE FROM pgtandem.parked WHERE migration = $1 AND settled_at IS NOT NULL"
+    "   AND id <= (SELECT id FROM pgtandem.parked"
+    "               WHERE migration = $1 AND settled_at IS NOT NULL"
+    "               ORDER BY id DESC OFFSET 10000 LIMIT 1)",
+    "DELETE FROM pgtandem.own_write WHERE migration = $1"
+    "   AND written_at < clock_timestamp() - interval '1 hour'",
+};
+
+bool tidy(struct db *db, const char *migration, struct err *err) {
+    for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) {
+        if (!db_exec(db, err, statements[i], 1, &migration)) {
+            return err_context(err, "cannot remove old rows of the state schema in %s", db->label);
+        }
+    }
+    return true;
+}
