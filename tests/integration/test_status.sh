@@ -40,6 +40,8 @@ test_a_running_service_says_how_its_links_are() {
     assert_exit 0 pgtandem status
     assert_contains "$output" "service    running"
     assert_contains "$output" "done, 500 of 500 rows (100 %)"
+    case $output in *"conflicts list"* | *rechecks*) fail "there is nothing to look at: $output" ;; esac
+    assert_eq "$(fields '[.rechecks, .forward.conflicts_open]')" '[0,0]'
 }
 
 is_streaming() {
@@ -62,6 +64,8 @@ test_parked_rows_of_each_link_are_counted() {
                           ('users_name_split', 'copy', 't', '[2]', 'copy', '22001', ''),
                           ('another', 'forward', 't', '[3]', 'insert', '22001', '')"
     assert_eq "$(fields '[.forward.parked, .reverse.parked]')" '[2,0]'
+    sql other app "UPDATE pgtandem.parked SET settled_at = now() WHERE link = 'copy'"
+    assert_eq "$(fields '[.forward.parked, .reverse.parked]')" '[1,0]'
     sql other app "DELETE FROM pgtandem.parked"
 }
 
@@ -73,6 +77,26 @@ test_after_a_kill_the_links_are_stopped() {
 
 is_stopped() {
     [ "$(fields '[.running, .forward.state, .reverse.state]')" = '[false,"stopped","stopped"]' ]
+}
+
+test_open_conflicts_and_rechecks_of_both_databases_are_counted() {
+    local database insert="INSERT INTO pgtandem.conflict (migration, link, table_name, key, kind, decision, settled_at)
+        SELECT m, l, 't', '{}', 'update_missing', 'skipped', s::timestamptz FROM (VALUES"
+    sql other app "$insert ('users_name_split', 'forward', NULL), ('users_name_split', 'forward', NULL),
+        ('users_name_split', 'forward', now()::text), ('another', 'forward', NULL)) AS v(m, l, s)"
+    sql main app "$insert ('users_name_split', 'reverse', NULL), ('users_name_split', 'reverse', now()::text)) AS v(m, l, s)"
+    sql other app "UPDATE pgtandem.progress SET conflicts = 3"
+    for database in main other; do
+        sql $database app "INSERT INTO pgtandem.recheck (migration, link, table_name, keys)
+            SELECT m, '$([ $database = main ] && echo reverse || echo forward)', 't', '{1,2,3}'
+            FROM unnest(ARRAY['users_name_split', 'another']) AS m"
+    done
+    assert_eq "$(fields '[.forward.conflicts, .forward.conflicts_open, .reverse.conflicts, .reverse.conflicts_open]')" \
+        '[3,2,0,1]'
+    assert_eq "$(fields .rechecks)" 2
+    assert_exit 0 pgtandem status
+    assert_contains "$output" "rechecks   2 waiting"
+    assert_contains "$output" 'see "pgtandem conflicts list"'
 }
 
 test_watch_goes_on_until_a_signal_and_ends_well() {
