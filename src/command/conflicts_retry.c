@@ -25,9 +25,9 @@ struct retry {
     struct migration *m;
     struct buf ids;
     struct records before, now;
-    struct records parked;         /* all that are open */
-    enum fate *fates;              /* parallel to `before`, ... */
-    const struct record **because; /* ... the parked row that says why it stays */
+    struct records parked_before, parked; /* all that are open */
+    enum fate *fates;                     /* parallel to `before`, ... */
+    const struct record **because;        /* ... the parked row that says why it stays */
     usec_t deadline;
 };
 
@@ -47,6 +47,11 @@ static int table_number(const struct config *config, const char *table) {
     return -1;
 }
 
+/* A parked row that was not there before has been tried, too. */
+static bool was_tried(const struct record *before, const struct record *now) {
+    return before == NULL || strcmp(before->tries, now->tries) != 0;
+}
+
 /* The row of a conflict may have been parked, on either side, when it was to be
  * mended. */
 static const struct record *find_parked(const struct retry *retry, const struct record *conflict) {
@@ -54,15 +59,12 @@ static const struct record *find_parked(const struct retry *retry, const struct 
     for (size_t i = 0; i < retry->parked.count; i++) {
         const struct record *parked = &retry->parked.items[i];
         if (strcmp(parked->key, conflict->key) == 0 &&
-            table_number(config, parked->table) == table_number(config, conflict->table)) {
+            table_number(config, parked->table) == table_number(config, conflict->table) &&
+            was_tried(records_find(&retry->parked_before, parked->id), parked)) {
             return parked;
         }
     }
     return NULL;
-}
-
-static bool was_tried(const struct record *before, const struct record *now) {
-    return strcmp(before->tries, now->tries) != 0;
 }
 
 static enum fate judge(const struct retry *retry, const struct record *before,
@@ -97,12 +99,13 @@ static size_t judge_all(struct retry *retry) {
     return n_unknown;
 }
 
+static const struct record_filter all_parked = {.parked_only = true, .limit = PARKED_MAX};
+
 static bool look(void *owner, bool *done, struct err *err) {
     struct retry *retry = owner;
     struct record_filter meant = {.settled = true, .ids = retry->ids.data};
-    struct record_filter parked = {.parked_only = true, .limit = PARKED_MAX};
     if (!records_read(retry->m, &meant, &retry->now, err) ||
-        !records_read(retry->m, &parked, &retry->parked, err)) {
+        !records_read(retry->m, &all_parked, &retry->parked, err)) {
         return false;
     }
     *done = judge_all(retry) == 0 || usec_monotonic() > retry->deadline;
@@ -152,6 +155,7 @@ static void retry_init(struct retry *retry, struct migration *m) {
     buf_init(&retry->ids);
     records_init(&retry->before);
     records_init(&retry->now);
+    records_init(&retry->parked_before);
     records_init(&retry->parked);
 }
 
@@ -159,6 +163,7 @@ static void retry_fini(struct retry *retry) {
     free(retry->fates);
     free(retry->because);
     records_fini(&retry->parked);
+    records_fini(&retry->parked_before);
     records_fini(&retry->now);
     records_fini(&retry->before);
     buf_fini(&retry->ids);
@@ -191,7 +196,8 @@ static bool retry_all(struct retry *retry, const struct options *options, struct
     if (retry->before.count == 0) {
         return true;
     }
-    if (!records_put_up(m, retry->ids.data, err)) {
+    if (!records_read(m, &all_parked, &retry->parked_before, err) ||
+        !records_put_up(m, retry->ids.data, err)) {
         return false;
     }
     retry->deadline = usec_monotonic() + patience;

@@ -82,7 +82,7 @@ bool mending_left(struct migration *m, size_t table, const struct mending_lot *l
 /* What `run` does from live on, but for going on. */
 static bool serve(struct service *service, struct err *err) {
     return policy_is_usable(&service->m, err) && service_catch_up(service, err) &&
-           service_go_live(service, err) && service_drain(service, err);
+           service_go_live(service, err) && service_settle(service, err);
 }
 
 static bool mend_here(struct migration *m, struct err *err) {
