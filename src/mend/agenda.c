@@ -115,18 +115,11 @@ struct item *agenda_add(struct agenda *agenda, size_t table, const struct value 
     return &entry->item;
 }
 
-static bool is_over(const struct agenda *agenda, const struct item *item, bool parked_too) {
-    if (item->round == agenda->round) {
-        return item->fate != FATE_open;
-    }
-    return parked_too || !item->from_parked;
-}
-
-void agenda_end(struct agenda *agenda, bool parked_were_asked_for) {
+void agenda_end(struct agenda *agenda) {
     struct agenda_entry *entry = agenda->entries;
     while (entry != NULL) {
         struct agenda_entry *next = entry->hh.next;
-        if (is_over(agenda, &entry->item, parked_were_asked_for)) {
+        if (entry->item.round != agenda->round || entry->item.fate != FATE_open) {
             forget(agenda, entry);
         }
         entry = next;

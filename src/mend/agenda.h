@@ -65,9 +65,8 @@ void agenda_fini(struct agenda *agenda);
 void agenda_begin(struct agenda *agenda);
 /* Puts up a key, or finds it where it was put up before. The key is copied. */
 struct item *agenda_add(struct agenda *agenda, size_t table, const struct value *key, size_t n_key);
-/* Forgets items that have met their fate, or were not put up again; those of parked
- * rows stay unless parked rows were asked for in this round. */
-void agenda_end(struct agenda *agenda, bool parked_were_asked_for);
+/* Forgets items that have met their fate, or were not put up again. */
+void agenda_end(struct agenda *agenda);
 
 /* Tells what a key was seen to be while it differed. True: it was the very same in
  * an earlier round, and so has stood still. */

@@ -233,12 +233,11 @@ static bool read_clock(struct collection *c, struct err *err) {
     return true;
 }
 
-bool collection_read(struct collection *c, struct agenda *agenda, bool parked, struct err *err) {
+bool collection_read(struct collection *c, struct agenda *agenda, struct err *err) {
     arena_reset(&c->arena);
     c->n_records = 0;
     c->records = arena_zero(&c->arena, COLLECT_RECORDS, sizeof *c->records);
-    return read_clock(c, err) && read_records(c, agenda, err) &&
-           (!parked || read_parked(c, agenda, err));
+    return read_clock(c, err) && read_records(c, agenda, err) && read_parked(c, agenda, err);
 }
 
 /* settling */

@@ -63,8 +63,8 @@ bool collection_mark(struct collection *c, struct collection_mark *mark, struct 
 bool collection_is_left(struct collection *c, const struct collection_mark *mark, bool *left,
                         struct err *err) __attribute__((warn_unused_result));
 
-/* Reads records, and with `parked` parked rows that are due. */
-bool collection_read(struct collection *c, struct agenda *agenda, bool parked, struct err *err)
+/* Reads records, and parked rows that are due. */
+bool collection_read(struct collection *c, struct agenda *agenda, struct err *err)
     __attribute__((warn_unused_result));
 /* Settles what agrees, then takes what is dealt with off the records. */
 bool collection_close(struct collection *c, const struct agenda *agenda, struct err *err)

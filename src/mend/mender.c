@@ -9,7 +9,7 @@
 
 static const usec_t round_pause = USEC_SECOND / 10, longest_pause = 2 * USEC_SECOND;
 static const usec_t idle_pause = USEC_SECOND, trouble_pause = USEC_SECOND;
-static const usec_t parked_interval = USEC_SECOND, tidy_interval = 60 * USEC_SECOND;
+static const usec_t tidy_interval = 60 * USEC_SECOND;
 enum { FRUITLESS_MAX = 10 };
 
 bool mender_init(struct mender *mender, struct migration *m, const struct link *links,
@@ -48,10 +48,10 @@ static bool open_sites(struct mender *mender, struct err *err) {
     return site_open(&mender->sites[FORWARD], err) && site_open(&mender->sites[REVERSE], err);
 }
 
-static bool collect(struct mender *mender, bool parked, struct err *err) {
+static bool collect(struct mender *mender, struct err *err) {
     agenda_begin(&mender->agenda);
     for (size_t i = 0; i < mender->n_collections; i++) {
-        if (!collection_read(&mender->collections[i], &mender->agenda, parked, err)) {
+        if (!collection_read(&mender->collections[i], &mender->agenda, err)) {
             return false;
         }
     }
@@ -67,15 +67,6 @@ static bool close_collections(struct mender *mender, struct err *err) {
     return true;
 }
 
-static bool any_parked_left(const struct agenda *agenda) {
-    for (size_t i = 0; i < agenda->count; i++) {
-        if (agenda->items[i]->from_parked && agenda->items[i]->fate == FATE_open) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void add_counts(struct review_counts *totals, const struct review_counts *counts) {
     totals->equal += counts->equal;
     totals->mended += counts->mended;
@@ -84,10 +75,10 @@ static void add_counts(struct review_counts *totals, const struct review_counts 
 
 /* What is written about a round stays true when the process is killed anywhere in it:
  * keys are taken off last. */
-static bool do_round(struct mender *mender, bool parked, struct err *err) {
+static bool do_round(struct mender *mender, struct err *err) {
     struct review_counts *counts = &mender->review.counts;
     *counts = (struct review_counts){0};
-    if (!open_sites(mender, err) || !collect(mender, parked, err)) {
+    if (!open_sites(mender, err) || !collect(mender, err)) {
         return false;
     }
     if (mender->agenda.count > 0 && (!barrier_pass(&mender->barrier, err) ||
@@ -100,8 +91,7 @@ static bool do_round(struct mender *mender, bool parked, struct err *err) {
     log_line(&mender->log, LOG_DEBUG, "%zu keys agree, %zu rows mended, %zu parked, %zu left",
              counts->equal, counts->mended, counts->parked, counts->open);
     add_counts(&mender->totals, counts);
-    mender->parked_left = parked && any_parked_left(&mender->agenda);
-    agenda_end(&mender->agenda, parked);
+    agenda_end(&mender->agenda);
     return true;
 }
 
@@ -195,16 +185,9 @@ static bool tidy_now_and_then(struct mender *mender, struct err *err) {
 
 static bool work(struct mender *mender, struct err *err) {
     bool due;
-    usec_t now = usec_monotonic();
-    if (!open_sites(mender, err) || !tidy_now_and_then(mender, err) || !is_due(mender, &due, err)) {
+    if (!open_sites(mender, err) || !tidy_now_and_then(mender, err) || !is_due(mender, &due, err) ||
+        (due && !do_round(mender, err))) {
         return false;
-    }
-    if (due) {
-        bool parked = mender->parked_left || now - mender->parked_at >= parked_interval;
-        mender->parked_at = parked ? now : mender->parked_at;
-        if (!do_round(mender, parked, err)) {
-            return false;
-        }
     }
     choose_pause(mender, !due);
     trouble_is_over(mender);
@@ -242,7 +225,7 @@ static bool settle_once(struct mender *mender, const struct collection_mark *mar
         }
     }
     *left = any;
-    return !any || do_round(mender, true, err);
+    return !any || do_round(mender, err);
 }
 
 static bool was_fruitless(const struct mender *mender) {

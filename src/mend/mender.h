@@ -37,8 +37,7 @@ struct mender {
     usec_t next_at;              /* when to look again, usec_monotonic() */
     usec_t ended_at;             /* the last round */
     usec_t pause;                /* between two rounds */
-    usec_t parked_at, tidied_at; /* parked rows were asked for; old rows removed */
-    bool parked_left;            /* parked rows were seen to differ, and not tried yet */
+    usec_t tidied_at;            /* old rows were removed */
     uint64_t heard;              /* the links' counts of what they have put up */
     bool said_trouble;           /* one log line an outage */
     struct review_counts totals; /* since they were told last */

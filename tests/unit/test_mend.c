@@ -60,13 +60,13 @@ static void a_difference_counts_when_it_stands_still(void **state) {
     agenda_init(&agenda);
     agenda_begin(&agenda);
     assert_false(item_has_stood_still(put_up(&agenda, 0, "1"), "100", ""));
-    agenda_end(&agenda, true);
+    agenda_end(&agenda);
     agenda_begin(&agenda);
     assert_false(item_has_stood_still(put_up(&agenda, 0, "1"), "100", "7"));
-    agenda_end(&agenda, true);
+    agenda_end(&agenda);
     agenda_begin(&agenda);
     assert_true(item_has_stood_still(put_up(&agenda, 0, "1"), "100", "7"));
-    agenda_end(&agenda, true);
+    agenda_end(&agenda);
     agenda_begin(&agenda);
     assert_false(item_has_stood_still(put_up(&agenda, 0, "1"), "101", "7"));
     agenda_fini(&agenda);
@@ -80,30 +80,12 @@ static void what_met_its_fate_or_is_up_no_more_is_forgotten(void **state) {
     assert_false(item_has_stood_still(put_up(&agenda, 0, "equal"), "1", "2"));
     assert_false(item_has_stood_still(put_up(&agenda, 0, "gone"), "1", "2"));
     put_up(&agenda, 0, "equal")->fate = FATE_equal;
-    agenda_end(&agenda, true);
+    agenda_end(&agenda);
     agenda_begin(&agenda);
-    agenda_end(&agenda, true);
+    agenda_end(&agenda);
     agenda_begin(&agenda);
     assert_false(item_has_stood_still(put_up(&agenda, 0, "equal"), "1", "2"));
     assert_false(item_has_stood_still(put_up(&agenda, 0, "gone"), "1", "2"));
-    agenda_fini(&agenda);
-}
-
-static void a_round_without_parked_rows_does_not_forget_them(void **state) {
-    (void)state;
-    struct agenda agenda;
-    agenda_init(&agenda);
-    agenda_begin(&agenda);
-    struct item *item = put_up(&agenda, 0, "parked");
-    item->from_parked = true;
-    assert_false(item_has_stood_still(item, "1", "2"));
-    agenda_end(&agenda, true);
-    agenda_begin(&agenda);
-    agenda_end(&agenda, false);
-    agenda_begin(&agenda);
-    item = put_up(&agenda, 0, "parked");
-    assert_true(item_has_stood_still(item, "1", "2"));
-    assert_false(item->from_parked); /* that is for each round to say */
     agenda_fini(&agenda);
 }
 
@@ -267,7 +249,6 @@ int main(void) {
         cmocka_unit_test(where_a_composite_key_is_cut_counts),
         cmocka_unit_test(a_difference_counts_when_it_stands_still),
         cmocka_unit_test(what_met_its_fate_or_is_up_no_more_is_forgotten),
-        cmocka_unit_test(a_round_without_parked_rows_does_not_forget_them),
         cmocka_unit_test(a_links_key_is_put_into_the_forward_order),
         cmocka_unit_test(keys_are_objects_in_state_rows),
         cmocka_unit_test(a_missing_row_is_inserted_whole),
