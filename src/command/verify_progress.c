@@ -16,12 +16,14 @@ void verify_progress_begin(struct verify_progress *progress, const char *migrati
     progress->shown_at = usec_monotonic();
 }
 
-/* Tables are shown one after the other, each with a rate of its own. */
+/* Tables are shown one after the other, each with a rate of its own; one that is
+ * repaired may be read several times. */
 static void note(struct verify_progress *progress, const char *table, int64_t done, usec_t now) {
-    if (progress->table != table) {
+    if (progress->table != table || done < progress->done) {
         progress->table = table;
         rate_init(&progress->rate, 0, now);
     }
+    progress->done = done;
     rate_note(&progress->rate, done, now);
 }
 

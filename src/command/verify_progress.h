@@ -12,6 +12,7 @@
 struct verify_progress {
     const char *migration;
     const char *table; /* the one under way */
+    int64_t done;      /* of its rows, when it was shown last */
     bool terminal;     /* standard error is one */
     usec_t shown_at;
     struct rate rate;
