@@ -13,11 +13,19 @@
 #include "apply/record.h"
 #include "apply/round.h"
 
-enum { OPTIMISTIC_ATTEMPTS = 3, NOISY_ATTEMPTS = 8 };
+enum { OPTIMISTIC_ATTEMPTS = 3, HOLDING_ATTEMPTS = 3, NOISY_ATTEMPTS = 8 };
 static const usec_t first_pause = USEC_SECOND / 200, longest_pause = USEC_SECOND;
 
 /* What follows an undo. */
-enum next_step { NEXT_AGAIN, NEXT_AGAIN_LATER, NEXT_BY_ROWS, NEXT_SPLIT, NEXT_PARK, NEXT_FAIL };
+enum next_step {
+    NEXT_AGAIN,
+    NEXT_AGAIN_LATER,
+    NEXT_FROM_START, /* the whole target transaction, later; meanwhile nothing is locked */
+    NEXT_BY_ROWS,
+    NEXT_SPLIT,
+    NEXT_PARK,
+    NEXT_FAIL
+};
 
 static void start_slice(struct applier *applier);
 
@@ -45,6 +53,18 @@ static bool slice_is_last(const struct applier *applier) {
     return applier->first + applier->count >= applier->batch->n_changes;
 }
 
+static bool slice_ends_transaction(const struct applier *applier) {
+    return slice_is_last(applier) || slice_change(applier, 0)->transaction.end !=
+                                         slice_change(applier, applier->count)->transaction.end;
+}
+
+/* Row by row, each source transaction is a target transaction of its own, so that as
+ * few rows as possible stay locked meanwhile. */
+static bool slice_commits(const struct applier *applier) {
+    return applier->batch->ends &&
+           (slice_is_last(applier) || (applier->by_rows && slice_ends_transaction(applier)));
+}
+
 /* undoing */
 
 static bool is_data_error(const struct err *error) {
@@ -58,17 +78,37 @@ static bool failed_at_commit(const struct applier *applier) {
     return applier->round_commits && strncmp(applier->error.message, "COMMIT", 6) == 0;
 }
 
+/* Does the open transaction hold rows that earlier slices have written? */
+static bool holds_rows(const struct applier *applier) {
+    return applier->in_transaction && (applier->first > applier->begun || applier->carries);
+}
+
+/* Somebody else is at the same rows. Who waits for rows of earlier slices would go on
+ * waiting while this one is tried again: for ever, if it is the one who has our rows.
+ * So everything is let go. What came in pieces must then be streamed anew, and may
+ * first wait a little, but not in a deadlock. */
+static enum next_step choose_when_contended(const struct applier *applier) {
+    bool deadlock = strcmp(applier->error.sqlstate, "40P01") == 0;
+    if (!holds_rows(applier)) {
+        return NEXT_AGAIN_LATER;
+    }
+    if (!applier->carries) {
+        return NEXT_FROM_START;
+    }
+    return deadlock || applier->attempts >= HOLDING_ATTEMPTS ? NEXT_FAIL : NEXT_AGAIN_LATER;
+}
+
 static enum next_step choose_next(const struct applier *applier) {
     const struct err *error = &applier->error;
     if (error->code == ERR_NONE) {
         return NEXT_AGAIN; /* changes that want their source */
     }
     bool at_commit = failed_at_commit(applier);
-    if (at_commit && (applier->batch->continues || applier->by_rows)) {
+    if (at_commit && (applier->carries || applier->by_rows)) {
         return NEXT_FAIL;
     }
     if (applier->moved || sqlstate_classify(error->sqlstate) == TROUBLE_CONTENDED) {
-        return NEXT_AGAIN_LATER;
+        return choose_when_contended(applier);
     }
     if (!is_data_error(error)) {
         return NEXT_FAIL;
@@ -86,7 +126,8 @@ static void undo(struct applier *applier) {
     applier->next = choose_next(applier);
     struct err cause = applier->error;
     bool at_commit = failed_at_commit(applier);
-    bool all = applier->next == NEXT_FAIL || !applier->slice_guarded || at_commit;
+    bool all = applier->next == NEXT_FAIL || applier->next == NEXT_FROM_START ||
+               !applier->slice_guarded || at_commit;
     set_state(applier, APPLIER_undoing);
     round_begin(applier);
     if (applier->in_transaction) {
@@ -97,7 +138,8 @@ static void undo(struct applier *applier) {
 }
 
 static void pause_slice(struct applier *applier) {
-    usec_t delay = first_pause << (applier->attempts < 8 ? applier->attempts : 8);
+    usec_t delay =
+        first_pause << (applier->attempts < 8 && !holds_rows(applier) ? applier->attempts : 0);
     applier->attempts++;
     if (applier->attempts >= OPTIMISTIC_ATTEMPTS && !applier->in_transaction) {
         applier->locking = true;
@@ -126,16 +168,27 @@ static size_t next_count(const struct applier *applier) {
     return to - from;
 }
 
-static void go_by_rows(struct applier *applier) {
-    log_line(&applier->log, LOG_DEBUG, "a batch of %zu changes is applied row by row: %s",
-             applier->batch->n_changes, applier->cause.message);
+static void begin_by_rows(struct applier *applier) {
     applier->by_rows = applier->locking = true;
-    applier->first = 0;
+    applier->first = applier->begun;
     applier->split_until = 0;
     applier->count = next_count(applier);
     applier->slice_parks = false;
+}
+
+static void go_by_rows(struct applier *applier) {
+    log_line(&applier->log, LOG_DEBUG, "a batch of %zu changes is applied row by row: %s",
+             applier->batch->n_changes, applier->cause.message);
+    begin_by_rows(applier);
     applier->attempts = 0;
     start_slice(applier);
+}
+
+/* Only row by row are there slices before. */
+static void go_from_start(struct applier *applier) {
+    begin_by_rows(applier);
+    applier->attempts = ++applier->restarts;
+    pause_slice(applier);
 }
 
 static void split_slice(struct applier *applier) {
@@ -189,6 +242,9 @@ static void after_undo(struct applier *applier) {
         case NEXT_AGAIN_LATER:
             pause_slice(applier);
             break;
+        case NEXT_FROM_START:
+            go_from_start(applier);
+            break;
         case NEXT_BY_ROWS:
             go_by_rows(applier);
             break;
@@ -216,7 +272,9 @@ static struct applier_totals totals_after_slice(const struct applier *applier) {
         totals.changes += applier->count;
     }
     if (slice_is_last(applier)) {
-        totals.transactions += applier->batch->n_transactions;
+        totals.transactions += applier->batch->n_transactions - applier->n_committed;
+    } else if (slice_commits(applier)) {
+        totals.transactions++;
     }
     return totals;
 }
@@ -244,7 +302,9 @@ static void write_slice(struct applier *applier) {
         record_rechecks(applier);
     }
     applier->totals_after = totals_after_slice(applier);
-    round_close(applier, slice_is_last(applier), &applier->totals_after);
+    const struct transaction *ends =
+        slice_is_last(applier) ? &applier->batch->last : &slice_change(applier, 0)->transaction;
+    round_close(applier, slice_commits(applier) ? ends : NULL, &applier->totals_after);
     round_send(applier);
 }
 
@@ -284,19 +344,27 @@ static void finish_batch(struct applier *applier) {
     struct batch *batch = applier->batch;
     set_state(applier, APPLIER_idle);
     applier->batch = NULL;
-    if (batch->ends) {
-        breaker_count(&applier->breaker, applier->totals.conflicts);
-        applier->rechecks += applier->totals.rechecks;
-        applier->in_transaction = false;
-        memset(&applier->totals, 0, sizeof applier->totals);
-    }
     applier->events->applied(applier->owner, batch);
+}
+
+/* The target transaction is over. */
+static void committed(struct applier *applier) {
+    breaker_count(&applier->breaker, applier->totals.conflicts);
+    applier->rechecks += applier->totals.rechecks;
+    memset(&applier->totals, 0, sizeof applier->totals);
+    applier->in_transaction = applier->carries = false;
+    applier->begun = applier->first + applier->count;
+    applier->n_committed++;
+    applier->restarts = 0;
 }
 
 static void next_slice(struct applier *applier) {
     applier->totals = applier->totals_after;
     applier->slice_parks = false;
     applier->attempts = 0;
+    if (slice_commits(applier)) {
+        committed(applier);
+    }
     if (slice_is_last(applier)) {
         finish_batch(applier);
         return;
@@ -492,11 +560,13 @@ bool applier_is_idle(const struct applier *applier) {
 
 void applier_submit(struct applier *applier, struct batch *batch) {
     applier->batch = batch;
-    applier->first = 0;
+    applier->first = applier->begun = 0;
+    applier->n_committed = 0;
+    applier->carries = batch->continues;
     applier->count = batch->n_changes;
     applier->by_rows = false;
     applier->locking = batch->continues || !batch->ends;
     applier->slice_parks = false;
-    applier->attempts = 0;
+    applier->attempts = applier->restarts = 0;
     start_slice(applier);
 }

@@ -17,11 +17,14 @@
  *             savepoint. It is READ COMMITTED and locks the rows it reads: a
  *             conflict must not throw away a million rows.
  *   by rows:  a batch that fails for its data is applied again, one source
- *             transaction after the other, each behind a savepoint, and those
- *             that fail change by change in the source's order, to find the
- *             rows at fault. They are parked, or stop the link. Deferrable
- *             constraints are checked behind each of these slices, so that
- *             what would fail the COMMIT is found as well.
+ *             transaction after the other, each committed by itself, and those
+ *             that fail change by change in the source's order, each behind a
+ *             savepoint, to find the rows at fault. They are parked, or stop the
+ *             link. Deferrable constraints are checked behind each of these
+ *             slices, so that what would fail the COMMIT is found as well.
+ *
+ * Nobody waits for long: a slice that meets others at its rows, while rows of
+ * earlier slices are locked, lets all of them go before it is tried again.
  *
  * The session is pinned to one origin (pg_replication_origin_session_setup by
  * the owner). The origin's position is session state that survives a ROLLBACK:
@@ -97,6 +100,9 @@ struct applier {
     enum applier_state state;
     struct batch *batch;
     size_t first, count; /* the slice of it under way */
+    size_t begun;        /* the first change in the open target transaction */
+    size_t n_committed;  /* target transactions of this batch */
+    bool carries;        /* pieces of earlier batches are in the open one */
     bool by_rows;        /* slices of one source transaction, or of one change */
     size_t split_until;  /* up to there, of one change */
     bool locking;        /* READ COMMITTED, rows locked when read */
@@ -108,6 +114,7 @@ struct applier {
     struct err park_reason;
     char park_detail[512];
     unsigned attempts; /* of the slice */
+    unsigned restarts; /* of the batch, row by row, because others were at its rows */
     int next;          /* what follows the undo under way */
     struct err cause;  /* of it */
 

@@ -177,11 +177,13 @@ static struct number_text number(uint64_t n) {
     return t;
 }
 
-void record_counters(struct applier *applier, const struct applier_totals *totals, const char *lsn,
-                     const char *time) {
+void record_counters(struct applier *applier, const struct applier_totals *totals,
+                     const struct transaction *applied) {
+    struct lsn_text lsn = lsn_format(applied->end);
+    struct usec_text time = usec_format(applied->commit_time);
     struct number_text n[] = {number(totals->transactions), number(totals->changes),
                               number(totals->conflicts), number(totals->parked)};
-    const char *params[] = {applier->migration, applier->link, lsn,       time,
+    const char *params[] = {applier->migration, applier->link, lsn.text,  time.text,
                             n[0].text,          n[1].text,     n[2].text, n[3].text};
     round_queue_with(applier, "counting",
                      "UPDATE pgtandem.progress"

@@ -21,7 +21,8 @@ void record_rechecks(struct applier *applier);
  * function tells: a row of the state schema does, by its own xmin. */
 void record_own_write(struct applier *applier);
 
-void record_counters(struct applier *applier, const struct applier_totals *totals, const char *lsn,
-                     const char *time);
+/* What the target transaction has applied, up to this transaction of the source. */
+void record_counters(struct applier *applier, const struct applier_totals *totals,
+                     const struct transaction *applied);
 
 #endif

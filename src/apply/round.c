@@ -67,19 +67,19 @@ static struct applier_step *queue_built(struct applier *applier, enum step_kind 
     return add_step(applier, kind, statement->label);
 }
 
-static void queue_progress(struct applier *applier, const char *lsn, const char *time) {
+static void queue_progress(struct applier *applier, const struct transaction *applied) {
+    struct lsn_text lsn = lsn_format(applied->end);
+    struct usec_text time = usec_format(applied->commit_time);
     round_queue_with(applier, "recording the origin's progress",
                      "SELECT pg_replication_origin_xact_setup($1, $2)", 2,
-                     (const char *const[]){lsn, time});
+                     (const char *const[]){lsn.text, time.text});
 }
 
 /* Only in a build that is to be caught at it: progress commits before the rows. */
 static void queue_progress_too_early(struct applier *applier) {
-    struct lsn_text lsn = lsn_format(applier->batch->last.end);
-    struct usec_text time = usec_format(applier->batch->last.commit_time);
     round_queue(applier, "BEGIN");
     round_queue(applier, "SELECT pg_current_xact_id()");
-    queue_progress(applier, lsn.text, time.text);
+    queue_progress(applier, &applier->batch->last);
     round_queue(applier, "COMMIT");
     round_queue(applier, "SELECT pg_sleep(0.02)");
     round_queue(applier, "SELECT pg_replication_origin_xact_reset()");
@@ -265,21 +265,20 @@ void round_write_rows(struct applier *applier) {
 
 /* the end */
 
-void round_close(struct applier *applier, bool last, const struct applier_totals *totals) {
+void round_close(struct applier *applier, const struct transaction *commits,
+                 const struct applier_totals *totals) {
     if (checks_constraints(applier)) {
         round_queue(applier, "SET CONSTRAINTS ALL IMMEDIATE");
     }
     if (applier->slice_guarded) {
         round_queue(applier, "RELEASE SAVEPOINT slice");
     }
-    if (!last || !applier->batch->ends) {
+    if (commits == NULL) {
         return;
     }
-    struct lsn_text lsn = lsn_format(applier->batch->last.end);
-    struct usec_text time = usec_format(applier->batch->last.commit_time);
-    record_counters(applier, totals, lsn.text, time.text);
+    record_counters(applier, totals, commits);
     if (!MUTANT_IS(progress_outside)) {
-        queue_progress(applier, lsn.text, time.text);
+        queue_progress(applier, commits);
     }
     queue(applier, STEP_COMMIT, "COMMIT");
     applier->round_commits = true;

@@ -35,9 +35,10 @@ void round_send(struct applier *applier);
 void round_open(struct applier *applier, bool careful);
 void round_read_rows(struct applier *applier);
 void round_write_rows(struct applier *applier);
-/* Ends the slice, and behind the last one of a batch that ends a transaction,
- * counters, the origin's progress, COMMIT. */
-void round_close(struct applier *applier, bool last, const struct applier_totals *totals);
+/* Ends the slice, and with `commits` the target transaction: counters, the origin's
+ * progress up to that source transaction, COMMIT. */
+void round_close(struct applier *applier, const struct transaction *commits,
+                 const struct applier_totals *totals);
 /* Back to the slice's savepoint, or altogether. */
 void round_undo(struct applier *applier, bool all);
 
