@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -111,7 +112,8 @@ static void options_and_arguments_come_in_any_order(void **state) {
         struct err err;
         assert_true(options_parse_all(&options, own, common, list, &err));
         for (size_t a = 0; a < options.n_arguments; a++) {
-            strcat(strcat(text, options.arguments[a]), " ");
+            size_t size = strlen(text);
+            snprintf(text + size, sizeof text - size, "%s ", options.arguments[a]);
         }
         assert_string_equal(text, cases[i].arguments);
         assert_int_equal(options_has(&options, "json"), cases[i].json);
