@@ -101,16 +101,18 @@ static void mark(struct key_case *c, enum side source, bool is_parked, bool open
 }
 
 static void take_records(struct cases *cases, PGconn *conn, enum side source, bool is_parked,
-                         int64_t first, struct complaints *complaints) {
+                         int64_t first, int64_t base, struct complaints *complaints) {
     const char *table = is_parked ? "parked" : "conflict";
     PGresult *result = read_records(conn, table, source, first);
     for (int i = 0; i < PQntuples(result); i++) {
         int64_t key = strtoll(PQgetvalue(result, i, 0), NULL, 10);
         struct key_case *c =
             bsearch(&key, cases->list, cases->count, sizeof *cases->list, compare_keys);
-        if (c == NULL) {
+        if (c == NULL && key >= base) {
             complain(complaints, "pgtandem.%s (%s) names key %lld, which nobody has written", table,
                      side_link(source), (long long)key);
+        }
+        if (c == NULL) {
             continue;
         }
         mark(c, source, is_parked, PQgetvalue(result, i, 1)[0] == 't');
@@ -119,7 +121,7 @@ static void take_records(struct cases *cases, PGconn *conn, enum side source, bo
 }
 
 void cases_init(struct cases *cases, PGconn *const conns[SIDES], const struct history *history,
-                int64_t first, struct complaints *complaints) {
+                int64_t first, int64_t base, struct complaints *complaints) {
     *cases = (struct cases){0};
     arena_init(&cases->arena);
     struct rows rows[SIDES];
@@ -129,8 +131,8 @@ void cases_init(struct cases *cases, PGconn *const conns[SIDES], const struct hi
     merge(cases, rows, history);
     for (enum side source = OLD; source < SIDES; source++) {
         PGconn *target = conns[source == OLD ? NEW : OLD];
-        take_records(cases, target, source, true, first, complaints);
-        take_records(cases, target, source, false, first, complaints);
+        take_records(cases, target, source, true, first, base, complaints);
+        take_records(cases, target, source, false, first, base, complaints);
     }
 }
 

@@ -30,9 +30,11 @@ struct cases {
     struct arena arena;
 };
 
-/* Of the keys from `first` on, as the tables hold them now. */
+/* Of the keys from `first` on, as the tables hold them now. Records of a key that
+ * nobody has written are complained about, if it is one from `base` on: of earlier
+ * rounds only the rows that are left are known. */
 void cases_init(struct cases *cases, PGconn *const conns[SIDES], const struct history *history,
-                int64_t first, struct complaints *complaints);
+                int64_t first, int64_t base, struct complaints *complaints);
 void cases_fini(struct cases *cases);
 
 #endif

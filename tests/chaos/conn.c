@@ -13,6 +13,15 @@ static void give_up(PGconn *conn, const char *doing) {
     exit(1);
 }
 
+static void swallow(void *argument, const char *message) {
+    (void)argument;
+    (void)message;
+}
+
+void conn_silence(PGconn *conn) {
+    (void)PQsetNoticeProcessor(conn, swallow, NULL);
+}
+
 PGconn *conn_open(const char *dsn) {
     PGconn *conn = PQconnectdb(dsn);
     for (int i = 0; i < TRIES && PQstatus(conn) != CONNECTION_OK; i++) {
@@ -22,6 +31,7 @@ PGconn *conn_open(const char *dsn) {
     if (PQstatus(conn) != CONNECTION_OK) {
         give_up(conn, "cannot connect");
     }
+    conn_silence(conn);
     return conn;
 }
 

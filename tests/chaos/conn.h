@@ -6,6 +6,8 @@
 
 #include <libpq-fe.h>
 
+/* A server that ends tells every session so; nobody wants to read it. */
+void conn_silence(PGconn *conn);
 /* Tries for some seconds. */
 PGconn *conn_open(const char *dsn) __attribute__((returns_nonnull));
 /* The rows of one statement; `values` are its `count` parameters. */

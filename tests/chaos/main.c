@@ -119,7 +119,7 @@ static void name_connections(struct stage *stage) {
         const char *dsn = stage->judge_dsn[side];
         stage->writer_dsn[side] =
             mem_printf("%s application_name='chaos writer' options='-c timezone=UTC"
-                       " -c lock_timeout=10s -c client_min_messages=error'",
+                       " -c lock_timeout=5s -c client_min_messages=error'",
                        dsn);
         stage->judge_dsn[side] =
             mem_printf("%s application_name='chaos judge' options='-c timezone=UTC"

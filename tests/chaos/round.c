@@ -47,7 +47,14 @@ static bool settle_now(struct stage *stage, struct standing *standing) {
 }
 
 bool stage_open(struct stage *stage) {
-    return settle_now(stage, &stage->standing);
+    struct standing standing;
+    bool ok = settle_now(stage, &standing);
+    for (enum side side = OLD; ok && side < SIDES; side++) {
+        PGconn *target = conn_open(stage->judge_dsn[side == OLD ? NEW : OLD]);
+        stage->taken[side] = changes_taken(target, side);
+        PQfinish(target);
+    }
+    return ok;
 }
 
 /* ---- writing ---- */
@@ -95,13 +102,14 @@ static void write_and_break(struct stage *stage, const struct round *round) {
 /* ---- judging ---- */
 
 /* Each change that was committed is to be applied, and counted, exactly once. */
-static void judge_counts(struct stage *stage, const struct round *round,
-                         const struct standing *now) {
+static void judge_counts(struct stage *stage, const struct round *round, PGconn *conns[SIDES]) {
     for (enum side side = OLD; side < SIDES; side++) {
-        long long applied = now->changes[side] - stage->standing.changes[side];
+        long long taken = changes_taken(conns[side == OLD ? NEW : OLD], side);
+        long long applied = taken - stage->taken[side];
+        stage->taken[side] = taken;
         if (applied != (long long)round->changes[side]) {
             complain(&stage->complaints,
-                     "the %s side committed %zu changes, but the %s link applied %lld",
+                     "the %s side committed %zu changes, but the %s link applied or parked %lld",
                      side_name(side), round->changes[side], side_link(side), applied);
         }
     }
@@ -118,7 +126,7 @@ static void judge_history(struct stage *stage, struct round *round, PGconn *conn
                           const struct history *history, bool all_keys) {
     struct cases cases;
     int64_t base = (int64_t)(round->number + 1) * KEYS_PER_ROUND;
-    cases_init(&cases, conns, history, all_keys ? 0 : base, &stage->complaints);
+    cases_init(&cases, conns, history, all_keys ? 0 : base, base, &stage->complaints);
     struct reporter reporter = {{conns[OLD], conns[NEW]}, &stage->complaints, -1};
     struct judge judge = {.cases = &cases,
                           .service = stage->victims.service,
@@ -148,7 +156,7 @@ static void judge(struct stage *stage, struct round *round, const struct standin
     }
     history_init(&history, tapes, n_tapes);
     count(round, &history);
-    judge_counts(stage, round, now);
+    judge_counts(stage, round, conns);
     judge_history(stage, round, conns, &history, all_keys);
     settle_stays(stage->victims.service, conns[OLD], now,
                  round->number % 5 == 4 ? STILL_LONG_MS : STILL_MS, &stage->complaints);
@@ -188,7 +196,6 @@ bool round_play(struct stage *stage, struct round *round, int number, bool all_k
     }
     if (ok) {
         judge(stage, round, &now, all_keys);
-        stage->standing = now;
     }
     round->seconds = (double)(usec_monotonic() - begin) / (double)USEC_SECOND;
     return stage->complaints.count == 0;

@@ -23,7 +23,7 @@ struct stage {
     const char *judge_dsn[SIDES];  /* straight to the servers */
     const char *writer_dsn[SIDES]; /* the same, as an application */
     struct victims victims;
-    struct standing standing; /* at the end of the round before */
+    long long taken[SIDES]; /* changes, by the end of the round before */
     struct complaints complaints;
     struct backends backends;
     struct writer writers[WRITERS], first[SIDES];

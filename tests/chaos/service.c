@@ -9,7 +9,7 @@
 #include "clock.h"
 #include "process.h"
 
-enum { RESTART_MS = 100 };
+enum { RESTART_MS = 100, LOG_END = 2000 };
 
 static void absent_from_now(struct service *s) {
     if (s->n_absences < ABSENCES) {
@@ -107,6 +107,21 @@ bool service_supervise(struct service *s, int *status) {
     sleep_ms(RESTART_MS);
     service_start(s);
     return true;
+}
+
+void service_log_end(const struct service *s, struct buf *text) {
+    char line[4096];
+    FILE *log = fopen(s->log, "re");
+    if (log == NULL) {
+        return;
+    }
+    if (fseek(log, -LOG_END, SEEK_END) != 0) {
+        rewind(log);
+    }
+    while (fgets(line, sizeof line, log) != NULL) {
+        buf_add_format(text, "    | %s", line);
+    }
+    fclose(log);
 }
 
 bool service_status(const struct service *s, struct buf *json) {

@@ -39,6 +39,9 @@ int service_end(struct service *service);
  * and is started again, as a supervisor would. Else false, and its exit status. */
 bool service_supervise(struct service *service, int *status);
 
+/* The last few lines that it has logged. */
+void service_log_end(const struct service *service, struct buf *text);
+
 /* What `pgtandem status --json` prints; false when it fails. */
 bool service_status(const struct service *service, struct buf *json);
 

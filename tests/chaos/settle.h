@@ -12,6 +12,7 @@
 /* Of `pgtandem status --json`; per link, by the side that it reads. */
 struct standing {
     bool live;
+    bool failed[SIDES]; /* the link has given up */
     long long lag[SIDES], transactions[SIDES], changes[SIDES];
     long long conflicts[SIDES], parked[SIDES];
     long long rechecks; /* still to be done */
@@ -22,6 +23,11 @@ bool standing_read(const struct service *service, PGconn *conn, struct standing 
     __attribute__((warn_unused_result));
 
 enum { SETTLE_SECONDS = 60 };
+
+/* Changes that the link which reads the side has seen through since setup: those
+ * that are applied and those that are parked. From the state itself, which commits
+ * together with the rows. `target` is the database that it writes to. */
+long long changes_taken(PGconn *target, enum side side);
 
 /* Until the service is live, both links have nothing left to apply and nothing is
  * to be rechecked. False, and a complaint, when it ends or takes too long. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "conn.h"
 
 enum { RETRY_MS = 30, GIVE_UP_AFTER_MS = 60000 };
 
@@ -34,6 +35,7 @@ static bool try_to_connect(struct writer *w) {
         disconnect(w);
         return false;
     }
+    conn_silence(w->conn);
     backends_add(w->backends, PQbackendPID(w->conn));
     return true;
 }
