@@ -6,44 +6,17 @@
 
 #include "apply/statement.h"
 #include "base/mem.h"
+#include "mend/bundle.h"
 #include "pg/sqlstate.h"
 
 enum { CONTENDED_MAX = 3, UNTANGLED_MAX = 200 };
 
-/* one transaction */
-
-static bool send_statement(struct site *site, const struct statement *statement, struct err *err) {
-    size_t n = statement->n_params;
-    const char **params = mem_zero(n, sizeof *params);
-    int *lengths = mem_zero(n, sizeof *lengths);
-    for (size_t i = 0; i < n; i++) {
-        params[i] = statement->params[i].data;
-        lengths[i] = (int)statement->params[i].size;
-    }
-    PGresult *r = db_query_binary(&site->db, err, statement->sql.data, (int)n, params, lengths);
-    free(params);
-    free(lengths);
-    PQclear(r);
-    return r != NULL || err_context(err, "%s", statement->label);
-}
-
-static bool write_group(struct site *site, const struct write *const *writes, size_t n,
-                        struct err *err) {
-    struct statement statement;
-    statement_init(&statement);
-    statement_write(&statement, writes, n);
-    bool ok = send_statement(site, &statement, err);
-    statement_fini(&statement);
-    return ok;
-}
-
 /* All writes of one kind, a statement for each shape. */
-static bool write_kind_of(struct site *site, enum write_kind kind,
-                          const struct write *const *writes, size_t n, struct err *err) {
+static void add_kind(struct bundle *bundle, enum write_kind kind, const struct write *const *writes,
+                     size_t n) {
     const struct write **group = mem_zero(n, sizeof(const struct write *));
     bool *taken = mem_zero(n, sizeof *taken);
-    bool ok = true;
-    for (size_t i = 0; ok && i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
         if (taken[i] || writes[i]->kind != kind) {
             continue;
         }
@@ -55,42 +28,24 @@ static bool write_kind_of(struct site *site, enum write_kind kind,
                 group[size++] = writes[j];
             }
         }
-        ok = write_group(site, group, size, err);
+        bundle_add(bundle, group, size);
     }
     free(group);
     free(taken);
-    return ok;
-}
-
-/* Without commit timestamps this is how pgtandem knows its own rows. */
-static bool note_own_write(struct site *site, const struct mapping *mapping, struct err *err) {
-    return mapping->version.column == COLUMN_NONE ||
-           db_exec(&site->db, err,
-                   "INSERT INTO pgtandem.own_write (xid, migration)"
-                   " VALUES (pg_current_xact_id()::xid::text::bigint, $1)",
-                   1, (const char *const[]){site->m->config->migration});
-}
-
-static void roll_back(struct site *site) {
-    struct err ignored;
-    if (!db_exec(&site->db, &ignored, "ROLLBACK", 0, NULL)) {
-        site_close(site);
-    }
 }
 
 /* In the order in which values become free. */
 static bool write_all(struct site *site, const struct write *const *writes, size_t n,
                       struct err *err) {
     static const enum write_kind order[] = {WRITE_DELETE, WRITE_MOVE, WRITE_UPDATE, WRITE_INSERT};
-    bool ok =
-        db_exec(&site->db, err, "BEGIN", 0, NULL) && note_own_write(site, writes[0]->mapping, err);
-    for (size_t k = 0; ok && k < sizeof order / sizeof *order; k++) {
-        ok = write_kind_of(site, order[k], writes, n, err);
+    struct bundle bundle;
+    size_t failed;
+    bundle_init(&bundle, writes[0]->mapping, n);
+    for (size_t k = 0; k < sizeof order / sizeof *order; k++) {
+        add_kind(&bundle, order[k], writes, n);
     }
-    ok = ok && db_exec(&site->db, err, "COMMIT", 0, NULL);
-    if (!ok) {
-        roll_back(site);
-    }
+    bool ok = bundle_send(&bundle, site, &failed, err);
+    bundle_fini(&bundle);
     return ok;
 }
 
@@ -192,7 +147,8 @@ static bool is_written_whole(const struct mapping *mapping) {
     return written == all;
 }
 
-static bool delete_all(struct site *site, struct mend **mends, size_t n, struct err *err) {
+/* The rows that are there, in one statement. */
+static void add_deletes(struct bundle *bundle, struct mend **mends, size_t n) {
     struct write *deletes = mem_zero(n, sizeof *deletes);
     const struct write **list = mem_zero(n, sizeof(const struct write *));
     size_t count = 0;
@@ -204,35 +160,36 @@ static bool delete_all(struct site *site, struct mend **mends, size_t n, struct 
             count++;
         }
     }
-    bool ok = count == 0 || write_group(site, list, count, err);
+    if (count > 0) {
+        bundle_add(bundle, list, count);
+    }
     free(deletes);
     free(list);
-    return ok;
 }
 
-static bool insert_one(struct site *site, const struct mend *mend, struct err *err) {
+static void add_insert(struct bundle *bundle, const struct mend *mend) {
     struct write insert = mend->write;
+    const struct write *list = &insert;
     insert.kind = WRITE_INSERT;
     insert.values = mend->whole;
     insert.guard = "";
-    const struct write *list = &insert;
-    return write_group(site, &list, 1, err);
+    bundle_add(bundle, &list, 1);
 }
 
 /* *culprit: the row that could not be inserted, or NULL. */
 static bool replace_all(struct site *site, struct mend **mends, size_t n, struct mend **culprit,
                         struct err *err) {
-    *culprit = NULL;
-    bool ok = db_exec(&site->db, err, "BEGIN", 0, NULL) &&
-              note_own_write(site, mends[0]->write.mapping, err) && delete_all(site, mends, n, err);
-    for (size_t i = 0; ok && i < n; i++) {
-        ok = insert_one(site, mends[i], err);
-        *culprit = ok ? NULL : mends[i];
+    struct bundle bundle;
+    size_t failed;
+    bundle_init(&bundle, mends[0]->write.mapping, n + 1);
+    add_deletes(&bundle, mends, n);
+    size_t before = bundle.n;
+    for (size_t i = 0; i < n; i++) {
+        add_insert(&bundle, mends[i]);
     }
-    ok = ok && db_exec(&site->db, err, "COMMIT", 0, NULL);
-    if (!ok) {
-        roll_back(site);
-    }
+    bool ok = bundle_send(&bundle, site, &failed, err);
+    *culprit = !ok && failed >= before && failed < bundle.n ? mends[failed - before] : NULL;
+    bundle_fini(&bundle);
     return ok;
 }
 

@@ -87,23 +87,20 @@ static bool ensure_open(struct db *db, struct err *err) {
     return false;
 }
 
-/* Waits for the answer to what was sent. */
-static PGresult *wait_for_answer(struct db *db, struct err *err) {
+/* Waits until what was sent has been answered. */
+static bool wait_for_end(struct db *db, struct err *err) {
     if (!loop_wait(db->session.loop, &db->done, db->timeout, db->label, err)) {
         db_close(db); /* its answer would come too late for everybody */
-        return NULL;
+        return false;
     }
-    PGresult *answer = db->answer;
-    db->answer = NULL;
-    if (db->lost.code != ERR_NONE) {
-        PQclear(answer);
-        if (!session_is_open(&db->session)) {
-            db_close(db);
-        }
-        *err = db->lost;
-        return NULL;
+    if (db->lost.code == ERR_NONE) {
+        return true;
     }
-    return answer;
+    if (!session_is_open(&db->session)) {
+        db_close(db);
+    }
+    *err = db->lost;
+    return false;
 }
 
 static bool begin_request(struct db *db, struct err *err) {
@@ -121,16 +118,74 @@ PGresult *db_query(struct db *db, struct err *err, const char *sql, int n_params
         return NULL;
     }
     session_send(&db->session, sql, n_params, params);
-    return wait_for_answer(db, err);
-}
-
-PGresult *db_query_binary(struct db *db, struct err *err, const char *sql, int n_params,
-                          const char *const *params, const int *lengths) {
-    if (!begin_request(db, err)) {
+    bool ok = wait_for_end(db, err);
+    PGresult *answer = db->answer;
+    db->answer = NULL;
+    if (!ok) {
+        PQclear(answer);
         return NULL;
     }
-    session_send_binary(&db->session, sql, n_params, params, lengths);
-    return wait_for_answer(db, err);
+    return answer;
+}
+
+/* transactions */
+
+static void on_step_result(void *owner, const PGresult *result) {
+    struct db *db = owner;
+    db->n_results++;
+    if (db->lost.code == ERR_NONE && has_failed(result)) {
+        err_from_result(&db->lost, result);
+        db->n_good = db->n_results - 1;
+    }
+}
+
+static const struct session_events transaction_events = {
+    .result = on_step_result,
+    .ready = on_ready,
+    .lost = on_lost,
+};
+
+static void queue_steps(struct db *db, const struct db_step *steps, size_t n) {
+    session_queue(&db->session, "BEGIN", 0, NULL);
+    for (size_t i = 0; i < n; i++) {
+        const struct db_step *step = &steps[i];
+        if (step->lengths != NULL) {
+            session_queue_binary(&db->session, step->sql, step->n_params, step->params,
+                                 step->lengths);
+        } else {
+            session_queue(&db->session, step->sql, step->n_params, step->params);
+        }
+    }
+    session_queue(&db->session, "COMMIT", 0, NULL);
+    session_sync(&db->session);
+}
+
+/* An error has ended the transaction already, but not its block. */
+static void end_block(struct db *db) {
+    struct err ignored;
+    if (session_is_open(&db->session) && !db_exec(db, &ignored, "ROLLBACK", 0, NULL)) {
+        db_close(db);
+    }
+}
+
+bool db_transact(struct db *db, struct err *err, const struct db_step *steps, size_t n,
+                 size_t *failed) {
+    *failed = n;
+    if (!begin_request(db, err)) {
+        return false;
+    }
+    db->n_results = db->n_good = 0;
+    session_rebind(&db->session, SESSION_PIPELINE, &transaction_events, db);
+    queue_steps(db, steps, n);
+    bool ok = wait_for_end(db, err);
+    session_rebind(&db->session, SESSION_SQL, &events, db);
+    if (ok) {
+        return true;
+    }
+    /* behind BEGIN */
+    *failed = db->n_good > 0 && db->n_good <= n ? db->n_good - 1 : n;
+    end_block(db);
+    return false;
 }
 
 bool db_exec(struct db *db, struct err *err, const char *sql, int n_params,

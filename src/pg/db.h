@@ -30,7 +30,8 @@ struct db {
      * fail when the connection is lost, until its owner has opened it again. */
     bool pinned;
     /* the request under way */
-    PGresult *answer; /* the last result */
+    PGresult *answer;         /* the last result */
+    size_t n_results, n_good; /* of a transaction; those before the first error */
     bool done;
     struct err lost; /* the first error of the request, or the loss of the connection */
 };
@@ -49,10 +50,17 @@ PGresult *db_query(struct db *db, struct err *err, const char *sql, int n_params
 bool db_exec(struct db *db, struct err *err, const char *sql, int n_params,
              const char *const *params) __attribute__((warn_unused_result));
 
-/* The same with parameters in PostgreSQL's binary format; the answer is text. */
-PGresult *db_query_binary(struct db *db, struct err *err, const char *sql, int n_params,
-                          const char *const *params, const int *lengths)
-    __attribute__((warn_unused_result));
+/* A transaction that is sent as a whole, COMMIT included: what it locks is free again
+ * as soon as the server is through with it, whatever this process is busy with. False:
+ * nothing of it remains; *failed is the step that failed, or `n`. */
+struct db_step {
+    const char *sql;
+    int n_params;
+    const char *const *params;
+    const int *lengths; /* parameters are in PostgreSQL's binary format; NULL: text */
+};
+bool db_transact(struct db *db, struct err *err, const struct db_step *steps, size_t n,
+                 size_t *failed) __attribute__((warn_unused_result));
 
 /* One value of one row, copied for the caller to free; NULL with *err unset
  * (code ERR_NONE) when there is no row or the value is NULL. */

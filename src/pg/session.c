@@ -316,36 +316,19 @@ static void check_sent(struct session *session, int ok) {
     }
 }
 
-static void request_sent(struct session *session, int ok) {
-    check_sent(session, ok);
-    if (ok) {
-        set_state(session, SESSION_busy);
-    }
-    flush(session);
-}
-
 void session_send(struct session *session, const char *sql, int n_params,
                   const char *const *params) {
     if (!session_is_open(session)) {
         return;
     }
-    request_sent(session, n_params == 0 ? PQsendQuery(session->conn, sql)
-                                        : PQsendQueryParams(session->conn, sql, n_params, NULL,
-                                                            params, NULL, NULL, 0));
-}
-
-void session_send_binary(struct session *session, const char *sql, int n_params,
-                         const char *const *params, const int *lengths) {
-    if (!session_is_open(session)) {
-        return;
+    int ok = n_params == 0
+                 ? PQsendQuery(session->conn, sql)
+                 : PQsendQueryParams(session->conn, sql, n_params, NULL, params, NULL, NULL, 0);
+    check_sent(session, ok);
+    if (ok) {
+        set_state(session, SESSION_busy);
     }
-    int *formats = mem_zero((size_t)n_params + 1, sizeof *formats);
-    for (int i = 0; i < n_params; i++) {
-        formats[i] = 1;
-    }
-    request_sent(session, PQsendQueryParams(session->conn, sql, n_params, NULL, params, lengths,
-                                            formats, 0));
-    free(formats);
+    flush(session);
 }
 
 void session_queue(struct session *session, const char *sql, int n_params,
@@ -354,6 +337,20 @@ void session_queue(struct session *session, const char *sql, int n_params,
         check_sent(session,
                    PQsendQueryParams(session->conn, sql, n_params, NULL, params, NULL, NULL, 0));
     }
+}
+
+void session_queue_binary(struct session *session, const char *sql, int n_params,
+                          const char *const *params, const int *lengths) {
+    if (!session_is_open(session)) {
+        return;
+    }
+    int *formats = mem_zero((size_t)n_params, sizeof *formats);
+    for (int i = 0; i < n_params; i++) {
+        formats[i] = 1;
+    }
+    check_sent(session,
+               PQsendQueryParams(session->conn, sql, n_params, NULL, params, lengths, formats, 0));
+    free(formats);
 }
 
 void session_queue_prepare(struct session *session, const char *name, const char *sql, int n_params,

@@ -98,13 +98,13 @@ void session_rebind(struct session *session, enum session_kind kind,
  * events, then `ready`. Several statements only without parameters. */
 void session_send(struct session *session, const char *sql, int n_params,
                   const char *const *params);
-/* One statement whose parameters are in PostgreSQL's binary format. */
-void session_send_binary(struct session *session, const char *sql, int n_params,
-                         const char *const *params, const int *lengths);
 
 /* SESSION_PIPELINE: a text of one statement with text parameters, unnamed. */
 void session_queue(struct session *session, const char *sql, int n_params,
                    const char *const *params);
+/* The same with parameters in PostgreSQL's binary format. */
+void session_queue_binary(struct session *session, const char *sql, int n_params,
+                          const char *const *params, const int *lengths);
 /* The same with everything libpq can say; `name` of a statement prepared with
  * session_queue_prepare. Parameters are copied by libpq. */
 void session_queue_prepare(struct session *session, const char *name, const char *sql, int n_params,
