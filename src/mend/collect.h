@@ -69,5 +69,8 @@ bool collection_read(struct collection *c, struct agenda *agenda, struct err *er
 /* Settles what agrees, then takes what is dealt with off the records. */
 bool collection_close(struct collection *c, const struct agenda *agenda, struct err *err)
     __attribute__((warn_unused_result));
+/* Rows were written: those that wait for a unique value are due at once, since it may
+ * be free now. */
+bool collection_hurry(struct collection *c, struct err *err) __attribute__((warn_unused_result));
 
 #endif

@@ -59,8 +59,10 @@ static bool collect(struct mender *mender, struct err *err) {
 }
 
 static bool close_collections(struct mender *mender, struct err *err) {
+    bool mended = mender->review.counts.mended > 0;
     for (size_t i = 0; i < mender->n_collections; i++) {
-        if (!collection_close(&mender->collections[i], &mender->agenda, err)) {
+        if (!collection_close(&mender->collections[i], &mender->agenda, err) ||
+            (mended && !collection_hurry(&mender->collections[i], err))) {
             return false;
         }
     }
