@@ -9,7 +9,8 @@
 #include "verify/settle.h"
 
 enum {
-    ROUNDS = 10,      /* of reading suspects again while something moves */
+    ROUNDS = 10,      /* of reading suspects again while something moves, ... */
+    ROUNDS_FIRST = 2, /* ... before they are repaired: then it does no harm either way */
     ROUNDS_MAX = 120, /* while a running service has not applied what was marked */
     REREAD_KEYS = 500,
 };
@@ -125,16 +126,16 @@ static bool reread(struct comparison *c, struct err *err) {
     return ok;
 }
 
-static bool wants_another_round(const struct settle *settle, int round) {
+static bool wants_another_round(const struct settle *settle, int round, int rounds) {
     if (round == 0) {
         return true;
     }
     return settle->moving &&
-           (round < ROUNDS || (settle->running && !settle->arrived && round < ROUNDS_MAX));
+           (round < rounds || (settle->running && !settle->arrived && round < ROUNDS_MAX));
 }
 
 /* What was on its way arrives meanwhile. */
-static bool settle_suspects(struct run *run, struct comparison *c, struct err *err) {
+static bool settle_suspects(struct run *run, struct comparison *c, int rounds, struct err *err) {
     struct settle settle;
     if (c->suspects.count == 0) {
         return true;
@@ -142,7 +143,8 @@ static bool settle_suspects(struct run *run, struct comparison *c, struct err *e
     if (!settle_begin(&settle, run->m, err)) {
         return false;
     }
-    for (int round = 0; c->suspects.count > 0 && wants_another_round(&settle, round); round++) {
+    for (int round = 0; c->suspects.count > 0 && wants_another_round(&settle, round, rounds);
+         round++) {
         if (settle.moving &&
             (!loop_sleep(run->m->loop, USEC_SECOND, err) || !settle_look(&settle, run->m, err))) {
             return false;
@@ -184,9 +186,10 @@ static void count(struct verify_table *table, const struct comparison *c, struct
 
 /* One pass over the table. What differs in the end is among the suspects. */
 static bool compare_once(struct run *run, struct comparison *c, struct err *err) {
+    int rounds = run->options->repair != NULL ? ROUNDS_FIRST : ROUNDS;
     run->done = run->total = 0;
     return (run->options->sample > 0 ? compare_samples(run, c, err) : compare_all(run, c, err)) &&
-           settle_suspects(run, c, err);
+           settle_suspects(run, c, rounds, err);
 }
 
 /* Has what differs mended, and looks at it again. */
@@ -196,7 +199,7 @@ static bool repair(struct run *run, struct comparison *c, size_t i, struct err *
         return true;
     }
     if (!run->options->repair(run->options->owner, i, c->suspects.keys, differed, err) ||
-        !settle_suspects(run, c, err)) {
+        !settle_suspects(run, c, ROUNDS, err)) {
         return false;
     }
     run->repaired += (int64_t)(differed - c->suspects.count);

@@ -185,7 +185,6 @@ test_real_differences_are_found_while_the_service_runs() {
     unseen "UPDATE app_v2.users SET bio = 'drifted' WHERE id = (SELECT min(id) FROM app_v2.users)"
     assert_exit 4 pgtandem verify --full
     assert_contains "$output" "different                     1"
-    assert_eq "$(figure .repaired --full)" 0
     service_stop
     pgtandem teardown --all >/dev/null
 }
@@ -223,7 +222,6 @@ test_repair_has_the_running_service_mend_what_differs() {
     id=$(new_original)
     wait_drained
     break_rows "$id"
-    assert_eq "$(figure '[.different, .missing_in_old, .missing_in_new, .repaired]' --full)" '[2,2,1,0]'
     assert_exit 0 pgtandem verify --full --repair
     assert_contains "$output" "5 rows differed and have been repaired"
     assert_contains "$output" "accuracy: 100 %"
