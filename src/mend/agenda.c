@@ -16,6 +16,7 @@ struct agenda_entry {
     UT_hash_handle hh;
     struct item item;
     char *name; /* the table and the key, each value behind its size */
+    size_t size;
     struct value *key;
 };
 
@@ -25,15 +26,15 @@ static struct agenda_entry *find(const struct agenda *agenda, const struct buf *
     return entry;
 }
 
-static void insert(struct agenda *agenda, struct agenda_entry *entry, size_t size) {
-    HASH_ADD_KEYPTR(hh, agenda->entries, entry->name, (unsigned)size, entry);
+static void insert(struct agenda *agenda, struct agenda_entry *entry) {
+    HASH_ADD_KEYPTR(hh, agenda->entries, entry->name, (unsigned)entry->size, entry);
 }
 
-static void forget(struct agenda *agenda, struct agenda_entry *entry) {
-    HASH_DELETE(hh, agenda->entries, entry);
-    free(entry->name);
-    free(entry->key);
-    free(entry);
+/* All of them, linked by hh.next; the table is empty then. */
+static struct agenda_entry *take_all(struct agenda *agenda) {
+    struct agenda_entry *first = agenda->entries;
+    HASH_CLEAR(hh, agenda->entries);
+    return first;
 }
 #pragma GCC diagnostic pop
 
@@ -41,10 +42,25 @@ void agenda_init(struct agenda *agenda) {
     memset(agenda, 0, sizeof *agenda);
 }
 
-void agenda_fini(struct agenda *agenda) {
-    while (agenda->entries != NULL) {
-        forget(agenda, agenda->entries);
+/* Those of this round that are still open stay, if `open_stay`. */
+static void forget(struct agenda *agenda, bool open_stay) {
+    struct agenda_entry *entry = take_all(agenda);
+    while (entry != NULL) {
+        struct agenda_entry *next = entry->hh.next;
+        if (open_stay && entry->item.round == agenda->round && entry->item.fate == FATE_open) {
+            insert(agenda, entry);
+        } else {
+            free(entry->name);
+            free(entry->key);
+            free(entry);
+        }
+        entry = next;
     }
+    agenda->count = 0;
+}
+
+void agenda_fini(struct agenda *agenda) {
+    forget(agenda, false);
     free(agenda->items);
     agenda_init(agenda);
 }
@@ -78,13 +94,14 @@ static struct agenda_entry *make(struct agenda *agenda, size_t table, const stru
                                  size_t n_key, const struct buf *name) {
     struct agenda_entry *entry = mem_zero(1, sizeof *entry);
     entry->name = mem_alloc(name->size);
+    entry->size = name->size;
     memcpy(entry->name, name->data, name->size);
     point_key(entry, key, n_key);
     entry->item.entry = entry;
     entry->item.table = table;
     entry->item.key = entry->key;
     entry->item.n_key = n_key;
-    insert(agenda, entry, name->size);
+    insert(agenda, entry);
     return entry;
 }
 
@@ -116,15 +133,7 @@ struct item *agenda_add(struct agenda *agenda, size_t table, const struct value 
 }
 
 void agenda_end(struct agenda *agenda) {
-    struct agenda_entry *entry = agenda->entries;
-    while (entry != NULL) {
-        struct agenda_entry *next = entry->hh.next;
-        if (entry->item.round != agenda->round || entry->item.fate != FATE_open) {
-            forget(agenda, entry);
-        }
-        entry = next;
-    }
-    agenda->count = 0;
+    forget(agenda, true);
 }
 
 bool item_has_stood_still(struct item *item, const char *old_xmin, const char *new_xmin) {
