@@ -218,7 +218,7 @@ test_a_settled_record_stays_settled_when_it_is_tried_again() {
 
 # park_a_row KEY: the new side refuses what the old one holds
 park_a_row() {
-    sql main new "ALTER TABLE app_v2.users ADD CONSTRAINT no_x CHECK (bio <> 'x')"
+    sql main new "ALTER TABLE app_v2.users ADD CONSTRAINT no_x CHECK (bio <> 'x') NOT VALID"
     sql main app "UPDATE public.users SET bio = 'x' WHERE id = $1"
 }
 
@@ -235,11 +235,28 @@ test_a_row_that_is_refused_again_stays_parked_until_its_reason_has_gone() {
     assert_contains "$output" "$id"
     assert_contains "$output" "open: the row cannot be written: 23514: "
     assert_contains "$output" "0 settled, 1 open"
-    sql main new "ALTER TABLE app_v2.users DROP CONSTRAINT no_x"
+    sql main new "ALTER TABLE app_v2.users DROP CONSTRAINT no_x;
+                  UPDATE pgtandem.parked SET retry_at = now() + interval '1 hour'"
     assert_exit 0 pgtandem conflicts retry "$id"
     assert_contains "$output" "settled"
     assert_eq "$(sql main new "SELECT bio FROM app_v2.users WHERE id = 10")" x
     assert_eq "$(status_field .forward.parked)" 0
+}
+
+test_a_conflict_whose_row_is_parked_is_open_until_that_is_written() {
+    local conflict
+    clear_state
+    park_a_row 15
+    wait_until 30 something_is_parked
+    conflict=f$(sql main new "INSERT INTO pgtandem.conflict (migration, link, table_name, key, kind, decision)
+        VALUES ('users_name_split', 'forward', 'app_v2.users', '{\"id\": \"15\"}', 'insert_exists', 'kept') RETURNING id")
+    assert_exit 1 pgtandem conflicts retry "$conflict"
+    assert_contains "$output" "$conflict       open: the row cannot be written: 23514: "
+    sql main new "ALTER TABLE app_v2.users DROP CONSTRAINT no_x;
+                  UPDATE pgtandem.parked SET retry_at = now() + interval '1 hour'"
+    assert_exit 0 pgtandem conflicts retry "$conflict"
+    assert_contains "$output" "1 settled, 0 open"
+    assert_eq "$(ids)" "" "the parked row is settled with it"
     service_stop
 }
 
@@ -306,6 +323,27 @@ test_with_both_sides_in_one_database_every_record_is_there_once() {
 cross_here() {
     sql main app "UPDATE public.users SET bio = 'old $1' WHERE id = $1"
     sql main app "UPDATE app_v2.users SET bio = 'new $1' WHERE id = $1"
+}
+
+test_keys_whose_columns_stand_in_another_order_are_found() {
+    pgtandem teardown --all >/dev/null
+    sql main app "CREATE SCHEMA a; CREATE SCHEMA b;
+                  CREATE TABLE a.t (k text, n int, v text, PRIMARY KEY (k, n));
+                  CREATE TABLE b.t (n int, v text, k text, PRIMARY KEY (n, k));
+                  INSERT INTO a.t SELECT i || ',\"', i + 1, 'a' FROM generate_series(1, 10) i"
+    write_config "$(dsn main app)" "$(dsn main app)" 'tables: [{old: a.t, new: b.t}]'
+    pgtandem run --once >/dev/null 2>&1 || fail "run --once"
+    sql main app "SELECT FROM pg_replication_origin_session_setup('pgtandem_users_name_split_copy_0');
+                  UPDATE b.t SET v = 'drifted'"
+    sql main app "INSERT INTO pgtandem.conflict (migration, link, table_name, key, kind, decision)
+                  SELECT 'users_name_split', l, t, jsonb_build_object('n', (i + 1)::text, 'k', i || ',\"'), 'insert_exists', 'kept'
+                    FROM (VALUES (1, 'forward', 'b.t'), (2, 'reverse', 'a.t'), (3, 'reverse', 'a.t')) AS v(i, l, t)"
+    assert_exit 0 pgtandem conflicts retry --all
+    assert_contains "$output" "3 settled, 0 open"
+    assert_eq "$(sql main app "SELECT string_agg(n::text, ' ' ORDER BY n) FROM b.t WHERE v = 'a'")" "2 3 4"
+    assert_exit 0 pgtandem verify --full --repair
+    assert_contains "$output" "7 rows differed and have been repaired"
+    assert_eq "$(sql main app "SELECT count(*) FROM b.t WHERE v = 'a'")" 10
 }
 
 run_tests "$@"
