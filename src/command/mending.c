@@ -6,7 +6,6 @@
 
 #include "base/buf.h"
 #include "base/log.h"
-#include "command/policy.h"
 #include "command/service.h"
 #include "copy/text_array.h"
 #include "pg/state.h"
@@ -81,15 +80,15 @@ bool mending_left(struct migration *m, size_t table, const struct mending_lot *l
 
 /* What `run` does from live on, but for going on. */
 static bool serve(struct service *service, struct err *err) {
-    return policy_is_usable(&service->m, err) && service_catch_up(service, err) &&
-           service_go_live(service, err) && service_settle(service, err);
+    return service_catch_up(service, err) && service_go_live(service, err) &&
+           service_settle(service, err);
 }
 
 static bool mend_here(struct migration *m, struct err *err) {
     struct service service;
     log_line(&(struct log_source){m->config->migration, "mending", 0}, LOG_INFO,
              "no service runs: this process does its work for a while");
-    bool ok = service_begin(&service, m->config, m->loop, err) && serve(&service, err);
+    bool ok = service_begin(&service, m->config, m->loop, true, err) && serve(&service, err);
     service_end(&service);
     m->loop->shielded = false; /* the service's last words are not ours */
     return ok;

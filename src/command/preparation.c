@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "command/policy.h"
 #include "pg/user_sql.h"
 
 /* the new table */
@@ -170,12 +171,12 @@ static bool lock_patiently(struct migration *m, struct err *err) {
 /* all of it */
 
 bool prepare(struct migration *m, struct preparation *preparation, bool want_snapshot,
-             struct err *err) {
+             bool two_sided, struct err *err) {
     memset(preparation, 0, sizeof *preparation);
     err_clear(err);
-    return connect_patiently(m, err) && lock_patiently(m, err) &&
-           make_tables(m, preparation, err) && migration_build_mappings(m, err) &&
-           state_install(m, err) && origins_create(m, err) &&
+    return connect_patiently(m, err) && (!two_sided || policy_is_usable(m, err)) &&
+           lock_patiently(m, err) && make_tables(m, preparation, err) &&
+           migration_build_mappings(m, err) && state_install(m, err) && origins_create(m, err) &&
            state_read(m, &preparation->state, err) &&
            ensure_slot(m, FORWARD, &preparation->state, &preparation->replication,
                        want_snapshot ? preparation->snapshot : NULL, err);

@@ -21,9 +21,11 @@ struct preparation {
 };
 
 /* Connects, makes the new table from new.ddl if it is missing, builds the
- * mappings, creates state schema, origins and the forward slot. */
+ * mappings, creates state schema, origins and the forward slot. `two_sided`: for
+ * going live; refused before anything is made where conflicts cannot be decided
+ * (policy.h). */
 bool prepare(struct migration *m, struct preparation *preparation, bool want_snapshot,
-             struct err *err) __attribute__((warn_unused_result));
+             bool two_sided, struct err *err) __attribute__((warn_unused_result));
 void preparation_fini(struct preparation *preparation);
 
 /* Can a link begin with its slot as it is? A missing one will do where it is

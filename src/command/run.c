@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "command/command.h"
-#include "command/policy.h"
 #include "command/service.h"
 
 static bool run_to_live(struct service *service, bool no_backfill, struct err *err) {
@@ -38,8 +37,7 @@ int command_run(struct invocation *invocation) {
     struct service service;
     struct err err;
     bool once = options_has(invocation->options, "once");
-    bool ok = service_begin(&service, invocation->config, invocation->loop, &err) &&
-              policy_is_usable(&service.m, &err) &&
+    bool ok = service_begin(&service, invocation->config, invocation->loop, true, &err) &&
               run_to_live(&service, options_has(invocation->options, "no-backfill"), &err) &&
               (once ? service_drain(&service, &err) : service_stream(&service, &err));
     return finish(&service, ok, true, &err);
@@ -48,7 +46,7 @@ int command_run(struct invocation *invocation) {
 int command_backfill(struct invocation *invocation) {
     struct service service;
     struct err err;
-    bool ok = service_begin(&service, invocation->config, invocation->loop, &err) &&
+    bool ok = service_begin(&service, invocation->config, invocation->loop, false, &err) &&
               copy_once(&service, &err);
     return finish(&service, ok, false, &err);
 }

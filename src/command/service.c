@@ -111,13 +111,13 @@ static bool prove_existing(struct service *service, enum direction direction, st
 }
 
 bool service_begin(struct service *service, struct config *config, struct loop *loop,
-                   struct err *err) {
+                   bool two_sided, struct err *err) {
     memset(service, 0, sizeof *service);
     arena_init(&service->lasting);
     service->log = (struct log_source){config->migration, "service", 0};
     migration_init(&service->m, config, loop);
     chore_init(service);
-    bool ok = prepare(&service->m, &service->preparation, true, err);
+    bool ok = prepare(&service->m, &service->preparation, true, two_sided, err);
     link_init(&service->links[FORWARD], &service->m, FORWARD);
     link_init(&service->links[REVERSE], &service->m, REVERSE);
     return ok && chore_begin(service, err) && prove_existing(service, FORWARD, err) &&

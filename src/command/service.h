@@ -51,9 +51,10 @@ struct service {
     struct err fatal; /* found by the chore */
 };
 
-/* Everything up to the first step: prepared, locked, filters proved. */
+/* Everything up to the first step: prepared, locked, filters proved. `two_sided`: it
+ * is to go live (see prepare()). */
 bool service_begin(struct service *service, struct config *config, struct loop *loop,
-                   struct err *err) __attribute__((warn_unused_result));
+                   bool two_sided, struct err *err) __attribute__((warn_unused_result));
 /* Stops links, reports, closes. */
 void service_end(struct service *service);
 

@@ -10,7 +10,7 @@ int command_setup(struct invocation *invocation) {
     struct err err;
     migration_init(&m, invocation->config, invocation->loop);
     int status = 0;
-    if (!prepare(&m, &preparation, false, &err)) {
+    if (!prepare(&m, &preparation, false, false, &err)) {
         status = command_fail(&err);
     } else {
         printf("setup of %s is done; phase %s\n", m.config->migration,
