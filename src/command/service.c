@@ -257,12 +257,17 @@ static bool prove_reverse(struct service *service, struct err *err) {
     return prove_filter(&service->m, REVERSE, err);
 }
 
+/* Before anybody is told that he may write to the new side: no batch that does not
+ * look is under way by then. */
+static bool start_forward_live(struct service *service, struct err *err) {
+    return start_link(service, FORWARD, POLICY_LIVE, err);
+}
+
 static bool start_reverse(struct service *service, struct err *err) {
     return start_link(service, REVERSE, POLICY_LIVE, err);
 }
 
 static bool announce_live(struct service *service, struct err *err) {
-    link_set_policy(&service->links[FORWARD], POLICY_LIVE);
     return state_set_phase(&service->m, PHASE_live, err) &&
            state_read(&service->m, &service->preparation.state, err);
 }
@@ -282,7 +287,7 @@ bool service_go_live(struct service *service, struct err *err) {
         return persist(service, start_reverse, err) && persist(service, start_mender, err);
     }
     if (!persist(service, make_reverse_slot, err) || !persist(service, prove_reverse, err) ||
-        !persist(service, start_forward, err) || !persist(service, start_reverse, err) ||
+        !persist(service, start_forward_live, err) || !persist(service, start_reverse, err) ||
         !persist(service, announce_live, err) || !persist(service, start_mender, err)) {
         return false;
     }

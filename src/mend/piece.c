@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "mend/late.h"
 #include "mend/parking.h"
 #include "mend/resync.h"
 #include "model/remedy.h"
@@ -103,7 +104,31 @@ static void plan(struct review *review, struct piece *piece, struct item *item,
     }
 }
 
-static void judge(struct review *review, struct piece *piece, size_t i) {
+/* The side that alone holds a row, an original; *d names the link that writes there. */
+static bool is_lone_original(const struct found_row *found, enum direction *d) {
+    *d = found[FORWARD].state.standing == STANDING_ORIGINAL ? FORWARD : REVERSE;
+    enum direction other = *d == FORWARD ? REVERSE : FORWARD;
+    return found[*d].state.standing == STANDING_ORIGINAL &&
+           found[other].state.standing == STANDING_ABSENT;
+}
+
+static bool plan_item(struct review *review, struct piece *piece, struct item *item,
+                      const struct found_row *found, struct err *err) {
+    enum direction d;
+    bool late = false;
+    if (is_lone_original(found, &d) &&
+        !late_delete(&review->sites[d], item, found[d].state, &review->scratch, &late, err)) {
+        return false;
+    }
+    if (late) {
+        plan_removal(review, piece, item, d, found);
+    } else {
+        plan(review, piece, item, found);
+    }
+    return true;
+}
+
+static bool judge(struct review *review, struct piece *piece, size_t i, struct err *err) {
     struct item *item = piece->items[i];
     struct found_row found[2];
     for (enum direction d = FORWARD; d <= REVERSE; d++) {
@@ -113,9 +138,10 @@ static void judge(struct review *review, struct piece *piece, size_t i) {
     if (compare_rows(table->pair, &table->casts, found[REVERSE].row, found[FORWARD].row,
                      &review->scratch) == VERDICT_matched) {
         item->fate = FATE_equal;
-    } else if (item_has_stood_still(item, found[REVERSE].xmin, found[FORWARD].xmin)) {
-        plan(review, piece, item, found);
+        return true;
     }
+    return !item_has_stood_still(item, found[REVERSE].xmin, found[FORWARD].xmin) ||
+           plan_item(review, piece, item, found, err);
 }
 
 /* acting */
@@ -224,7 +250,9 @@ bool piece_mend(struct review *review, struct piece *piece, struct err *err) {
         piece->mends[d] = arena_zero(&review->scratch, piece->n, sizeof *piece->mends[d]);
     }
     for (size_t i = 0; i < piece->n; i++) {
-        judge(review, piece, i);
+        if (!judge(review, piece, i, err)) {
+            return false;
+        }
     }
     return act(review, piece, err);
 }

@@ -14,7 +14,9 @@
  *   original   original   the later one goes over; the new side's in a tie
  *   copy       copy       the new row goes over
  *
- * What goes over is written as a copy. Source: tests/model/convergence.py. */
+ * One thing more is known of an original that is alone: where a delete that is later
+ * has found nothing, it is removed (mend/late.h). What goes over is written as a copy.
+ * Source: tests/model/convergence.py. */
 #ifndef PGTANDEM_MODEL_REMEDY_H
 #define PGTANDEM_MODEL_REMEDY_H
 
