@@ -264,6 +264,7 @@ test_parked_rows_that_block_each_other() {
                   UPDATE n.t SET code = 'c83' WHERE id = 82"
     put_up new n.t '{82}'
     wait_until 10 is_parked 82
+    new "UPDATE pgtandem.parked SET retry_at = now() + interval '1 hour' WHERE settled_at IS NULL"
     put_up new n.t '{83}'
     wait_until 60 is_settled 82
     wait_mended
@@ -283,6 +284,24 @@ test_an_open_transaction_delays_a_recheck() {
     wait_mended
     assert_row 90 'c90|Anna 90|at last'
     assert_row 91 'c91|Anna 91|note 91'
+}
+
+# A change that is on its way is no difference: the link brings it.
+test_a_link_that_lags_delays_a_recheck() {
+    local sender before
+    wait_drained
+    before=$(status_field .forward.applied_changes)
+    sender=$(old "SELECT active_pid FROM pg_replication_slots WHERE slot_name LIKE '%_forward' AND database = 'one'")
+    kill -s STOP "$sender"
+    old "UPDATE o.t SET note = 'on its way' WHERE id = 92"
+    put_up new n.t '{92}'
+    sleep 2
+    assert_eq "$(new_row 92)" 'c92|Anna 92|note 92'
+    kill -s CONT "$sender"
+    wait_mended
+    assert_row 92 'c92|Anna 92|on its way'
+    wait_drained
+    assert_eq "$(status_field .forward.applied_changes)" $((before + 1)) "changes applied"
 }
 
 test_mends_do_not_come_back() {

@@ -15,7 +15,9 @@ create_objects() {
     create_slot main app "pgtandem_${migration}_forward"
     create_slot other app "pgtandem_${migration}_reverse"
     create_origin main "pgtandem_${migration}_reverse"
+    create_origin main "pgtandem_${migration}_reverse_mend"
     create_origin other "pgtandem_${migration}_forward"
+    create_origin other "pgtandem_${migration}_forward_mend"
     create_origin other "pgtandem_${migration}_copy_0"
     create_origin other "pgtandem_${migration}_copy_7"
     sql_file main app "$ROOT/sql/state.sql"
@@ -105,7 +107,7 @@ test_other_migrations_keep_what_is_theirs() {
     create_slot other elsewhere somebody_elses
     assert_exit 0 pgtandem teardown --all
     assert_eq "$(slots_and_origins main)" \
-        "pgtandem_users_name_split_forward_forward pgtandem_users_name_split_forward_reverse"
+        "$(printf 'pgtandem_users_name_split_forward_%s ' forward reverse)pgtandem_users_name_split_forward_reverse_mend"
     assert_eq "$(sql other app 'SELECT name FROM pgtandem.migration')" users_name_split_forward
     assert_eq "$(sql other app 'SELECT count(*) FROM pgtandem.chunk')" 1
     assert_eq "$(sql main app 'SELECT migration FROM pgtandem.progress')" users_name_split_forward
