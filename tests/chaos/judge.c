@@ -21,9 +21,10 @@ static bool agree(const struct key_case *c) {
 /* ---- 1: agreement ---- */
 
 /* Does another row of the side hold the email? */
-static bool email_is_taken(const struct judge *j, enum side side, const char *email, int64_t key) {
-    for (size_t i = 0; i < j->cases->count; i++) {
-        const struct key_case *other = &j->cases->list[i];
+static bool email_is_taken(const struct cases *cases, enum side side, const char *email,
+                           int64_t key) {
+    for (size_t i = 0; i < cases->count; i++) {
+        const struct key_case *other = &cases->list[i];
         if (other->key != key && other->rows[side] != NULL &&
             strcmp(other->rows[side]->column[COLUMN_EMAIL], email) == 0) {
             return true;
@@ -33,11 +34,11 @@ static bool email_is_taken(const struct judge *j, enum side side, const char *em
 }
 
 /* Is there a reason why a row of one side cannot be written to the other? */
-static bool is_in_the_way(const struct judge *j, const struct key_case *c) {
+static bool is_in_the_way(const struct cases *cases, const struct key_case *c) {
     for (enum side source = OLD; source < SIDES; source++) {
         enum side target = source == OLD ? NEW : OLD;
         if (c->parked[source] && c->rows[source] != NULL &&
-            email_is_taken(j, target, c->rows[source]->column[COLUMN_EMAIL], c->key)) {
+            email_is_taken(cases, target, c->rows[source]->column[COLUMN_EMAIL], c->key)) {
             return true;
         }
     }
@@ -48,6 +49,16 @@ static bool is_parked(const struct key_case *c) {
     return c->parked[OLD] || c->parked[NEW];
 }
 
+bool judge_awaits_retry(const struct cases *cases) {
+    for (size_t i = 0; i < cases->count; i++) {
+        const struct key_case *c = &cases->list[i];
+        if (is_parked(c) && !agree(c) && !is_in_the_way(cases, c)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void judge_agreement(const struct judge *j, const struct key_case *c, struct verdict *v) {
     v->keys++;
     v->parked += is_parked(c) ? 1 : 0;
@@ -56,7 +67,7 @@ static void judge_agreement(const struct judge *j, const struct key_case *c, str
     }
     if (!is_parked(c)) {
         accuse(j, c, "the two sides differ");
-    } else if (!is_in_the_way(j, c)) {
+    } else if (!is_in_the_way(j->cases, c)) {
         accuse(j, c, "parked, but no unique value is in its way");
     }
 }
@@ -73,11 +84,7 @@ static int64_t weight(const struct write *write, bool by_version) {
     return write->txn->committed_at;
 }
 
-/* Within a transaction, the last write of the key stands for all of them. */
-static bool stands_for_its_transaction(const struct key_case *c, size_t i) {
-    return i + 1 == c->n_writes || c->writes[i + 1]->txn != c->writes[i]->txn;
-}
-
+/* Of writes of equal weight a later one of its side, or one of the new side. */
 static bool beats(const struct write *a, const struct write *b, bool by_version) {
     int64_t x = weight(a, by_version), y = weight(b, by_version);
     return x != y ? x > y : a->txn->side >= b->txn->side;
@@ -86,8 +93,7 @@ static bool beats(const struct write *a, const struct write *b, bool by_version)
 static const struct write *winner(const struct key_case *c, bool by_version) {
     const struct write *best = NULL;
     for (size_t i = 0; i < c->n_writes; i++) {
-        if (stands_for_its_transaction(c, i) &&
-            (best == NULL || beats(c->writes[i], best, by_version))) {
+        if (best == NULL || beats(c->writes[i], best, by_version)) {
             best = c->writes[i];
         }
     }

@@ -34,6 +34,10 @@ struct verdict {
     size_t keys, alone, contested, parked, crossed, conflicts; /* judged by 1, 2, 3, ... */
 };
 
+/* Is a row parked that nothing is in the way of any more? It is tried again sooner
+ * or later, and to be judged after that. */
+bool judge_awaits_retry(const struct cases *cases);
+
 void judge_cases(const struct judge *judge, struct verdict *verdict);
 
 #endif

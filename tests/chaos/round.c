@@ -10,6 +10,7 @@
 #include "record.h"
 
 enum { WRITING_MS = 1800, STILL_MS = 200, STILL_LONG_MS = 1000 };
+enum { RETRY_SECONDS = 65, RETRY_POLL_MS = 200 }; /* of parked rows */
 
 /* What draws from the seed, beside the writers, which come first */
 enum { PART_ROUND = 100, PART_FAULTS, PART_FIRST };
@@ -59,11 +60,15 @@ bool stage_open(struct stage *stage) {
 
 /* ---- writing ---- */
 
+static int64_t base_of(const struct round *round) {
+    return (int64_t)(round->number + 1) * KEYS_PER_ROUND;
+}
+
 static void prepare_writer(struct stage *stage, const struct round *round, struct writer *w,
                            enum side side, int number) {
     tape_reset(&w->tape);
     w->writing = (struct writing){.side = side,
-                                  .base = (int64_t)(round->number + 1) * KEYS_PER_ROUND,
+                                  .base = base_of(round),
                                   .writer = number,
                                   .mean_gap = round->mean_gap,
                                   .always_bump = stage->by_version,
@@ -122,15 +127,30 @@ static void count(struct round *round, const struct history *history) {
     }
 }
 
+/* The keys of the round, or all of them. A parked row whose value is free again is
+ * given the time until it is tried again. */
+static void read_cases(struct stage *stage, const struct round *round, PGconn *conns[SIDES],
+                       const struct history *history, bool all_keys, struct cases *cases) {
+    int64_t base = base_of(round);
+    usec_t end = usec_monotonic() + RETRY_SECONDS * USEC_SECOND;
+    for (;;) {
+        cases_init(cases, conns, history, all_keys ? 0 : base, base, &stage->complaints);
+        if (!judge_awaits_retry(cases) || usec_monotonic() > end) {
+            return;
+        }
+        cases_fini(cases);
+        sleep_ms(RETRY_POLL_MS);
+    }
+}
+
 static void judge_history(struct stage *stage, struct round *round, PGconn *conns[SIDES],
                           const struct history *history, bool all_keys) {
     struct cases cases;
-    int64_t base = (int64_t)(round->number + 1) * KEYS_PER_ROUND;
-    cases_init(&cases, conns, history, all_keys ? 0 : base, base, &stage->complaints);
+    read_cases(stage, round, conns, history, all_keys, &cases);
     struct reporter reporter = {{conns[OLD], conns[NEW]}, &stage->complaints, -1};
     struct judge judge = {.cases = &cases,
                           .service = stage->victims.service,
-                          .base = base,
+                          .base = base_of(round),
                           .by_version = stage->by_version,
                           .reporter = &reporter,
                           .complaints = &stage->complaints};

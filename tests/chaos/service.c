@@ -79,8 +79,10 @@ int service_end(struct service *s) {
     return 128 + SIGKILL;
 }
 
-/* Does what the present run has logged contain the text? */
-static bool has_logged(const struct service *s, const char *text) {
+/* Did it end with an error that says so? */
+static bool ended_for_want_of_a_server(const struct service *s) {
+    static const char *const words[] = {"cannot connect", "server closed the connection",
+                                        "terminating connection", "the database system is"};
     char line[4096];
     bool found = false;
     FILE *log = fopen(s->log, "re");
@@ -89,7 +91,9 @@ static bool has_logged(const struct service *s, const char *text) {
     }
     if (fseek(log, s->log_begins, SEEK_SET) == 0) {
         while (!found && fgets(line, sizeof line, log) != NULL) {
-            found = strncmp(line, text, strlen(text)) == 0;
+            for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+                found = found || (strncmp(line, "pgtandem: ", 10) == 0 && strstr(line, words[i]));
+            }
         }
     }
     fclose(log);
@@ -101,7 +105,7 @@ bool service_supervise(struct service *s, int *status) {
         return s->pid != 0;
     }
     s->pid = 0;
-    if (!has_logged(s, "pgtandem: cannot connect")) {
+    if (!ended_for_want_of_a_server(s)) {
         return false;
     }
     sleep_ms(RESTART_MS);

@@ -35,8 +35,9 @@ void service_pause(struct service *service);
 void service_resume(struct service *service);
 /* SIGTERM, and up to 15 seconds; then SIGKILL. Its exit status. */
 int service_end(struct service *service);
-/* Has it ended by itself? A service that could not connect when it started does so,
- * and is started again, as a supervisor would. Else false, and its exit status. */
+/* Has it ended by itself? A service that loses a server while it is still starting
+ * does so, and is started again, as a supervisor would: true. Else false, and its
+ * exit status. */
 bool service_supervise(struct service *service, int *status);
 
 /* The last few lines that it has logged. */
