@@ -1,8 +1,8 @@
 /* tidy.h - old rows of the state schema, removed.
  *
- * What is told to people is bounded: the newest conflicts and settled parked rows of a
- * migration stay. So are the xids by which pgtandem knows its own writes: older rows
- * have a version. Nothing is written where nothing is old. */
+ * What is told to people is bounded: the newest 10,000 settled conflicts and parked rows
+ * of a migration stay, and the newest 100,000 open conflicts. So are the xids by which pgtandem
+ * knows its own writes: older rows have a version. Nothing is written where nothing is old. */
 #ifndef PGTANDEM_MEND_TIDY_H
 #define PGTANDEM_MEND_TIDY_H
 
