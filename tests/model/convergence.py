@@ -1,0 +1,794 @@
+#!/usr/bin/env python3
+"""The convergence rules, runnable: two tables, an application writing to each, two links and a rechecker.
+
+It knows nothing of SQL or networks: only what each side's rows hold, who wrote them, and in which order commits become
+visible, batches are applied and keys are read again. A random schedule runs until everybody is idle; then it is judged.
+
+The rules:
+
+1. A row last written by the application is an ORIGINAL and has the stamp of its commit; one written by a link is a
+   COPY. What a batch wrote itself is a copy to the rest of the batch. A copy may be forgotten, and look like an
+   original of its stamp, only when nothing is under way for its key: no record, no change that is still to come.
+2. An incoming change overwrites a copy. It overwrites an original only if its own commit is later; a tie goes to the
+   new side. Columns that the change does not carry keep what is there, and so do those that map back to what it does.
+3. An update of a row that is missing writes nothing. A key change removes the old key, contest or not, and writes the
+   new one, unless a value is missing. A row whose unique value is taken is PARKED instead. A row is only called missing
+   by a read that sees all of the target's log that the other link has applied: the change may follow from it.
+4. Every change that met an original or found nothing to change, every delete and every key change puts its keys up for
+   RECHECK, in the transaction that applies the batch. A batch reads its rows first; if one that it is going to write
+   has changed since, it is read and decided again. What it decides not to write is not protected.
+5. A round of rechecks collects records; takes a mark on each side, the end of the log first, then the transactions that
+   are not visible yet; waits until the links have passed the marks and those transactions are visible; then reads each
+   key on both sides, at two moments. Equal rows close what was collected. The same pair of row versions, seen different
+   in two rounds, is mended: an original goes over a copy, a copy alone is removed, an original alone is copied, of two
+   originals the later goes over, of two copies the new side's. The overwritten row must still be the version that was
+   read. A key whose mend runs into a unique value is parked and tried again.
+6. A delete or key change that found nothing leaves its stamp in the record, for the row may only not have been visible:
+   a recheck that sees an original there that is earlier removes it first, though the rows be equal.
+7. After a crash a link starts when what it had committed is visible.
+
+    convergence.py [--runs N] [--seed S] [--writes W] [--mode MODE] [--trace] [--judge WHAT]... [--without RULE]...
+"""
+import argparse
+import random
+from collections import Counter
+
+COLS = ("name", "bio", "mail")
+UNKNOWN = -1                                             # a stamp older than all others
+ALWAYS = 1 << 30                                         # a stamp later than all others
+RULES = {
+    "later": "2: the later commit wins",
+    "recheck": "4: nothing is put up",
+    "deletes": "4: every delete is put up",
+    "keys": "4: every key change is put up",
+    "own": "1: what the batch wrote is a copy to the rest of it",
+    "reread": "4: a batch whose rows have changed is decided again",
+    "barrier": "5: the links pass the marks",
+    "visible": "5: what was not visible at the mark becomes so",
+    "order": "5: the end of the log is taken before the transactions",
+    "twice": "5: seen different in two rounds",
+    "guard": "5: the overwritten row is still what was read",
+    "again": "5: a mend does not close the record",
+    "copies": "5: a copy is less than an original",
+    "correct": "2: columns that map back are left alone",
+    "park": "3: a change whose unique value is taken is recorded",
+    "late": "6: what a delete that found nothing should have removed is removed",
+    "alone": "7: a link starts when what it committed before a crash is visible",
+    "sure": "3: a row is only missing when all that the other link has applied is visible",
+    "settled": "1: own writes are known while anything is under way for their key",
+    "blocked": "5: a blocked mend parks its key",
+}
+MODES = ("stamps", "ancient", "unique", "version", "delete-wins", "clocks")
+
+
+# the mapping: one old name, two new ones; white space is lost one way, the split the other
+
+def split(name):
+    words = name.split()
+    return " ".join(words[:-1]), words[-1]
+
+
+def join(pair):
+    return " ".join(part for part in pair if part)
+
+
+def convert(column, value, side):
+    """the value as `side` would hold it, coming from the other one"""
+    if column != "name":
+        return value
+    return split(value) if side.label == "new" else join(value)
+
+
+def agree(old, new):
+    return old is new is None or old is not None and new is not None and all(
+        split(o) == n or join(n) == o if c == "name" else o == n
+        for c, o, n in ((c, old.values[c], new.values[c]) for c in COLS))
+
+
+class Row:
+    count = 0
+
+    def __init__(self, values, stamp, copy):
+        Row.count += 1
+        self.values, self.stamp, self.copy, self.version = values, stamp, copy, Row.count
+
+    def __repr__(self):
+        values = " / ".join(map(str, self.values.values()))
+        return f"v{self.version} {values} {'copy' if self.copy else f'@{self.stamp}'}"
+
+
+def version(row):
+    return row and row.version
+
+
+class Change:
+    def __init__(self, op, key, image=None, was=None, named=False):
+        self.named, self.same = named, False             # it set the name anew; it had nothing to write
+        self.op, self.key, self.image, self.was, self.stamp = op, key, image, was, None
+
+    @property
+    def keys(self):
+        return [self.key] if self.was is None else [self.was, self.key]
+
+    def __repr__(self):
+        was = f" was {self.was}" if self.was is not None else ""
+        return f"{self.op} {self.key} {self.image or ''}@{self.stamp}{was}"
+
+
+class Txn:
+    """a commit: its rows are locked, and readers see what was there before, until it is visible"""
+    count = 0
+
+    def __init__(self, side, rows, changes=()):
+        Txn.count += 1
+        self.number, self.side, self.keys, self.changes, self.visible = Txn.count, side, set(rows), changes, False
+        self.index = self.delivered = None               # in the log; how far the other side's log had come here
+
+    def removes(self, key):
+        return any(c.op == "delete" and c.key == key or c.was == key for c in self.changes)
+
+    def __repr__(self):
+        return f"T{self.number}"
+
+
+class Side:
+    def __init__(self, label, unique):
+        self.label, self.unique, self.log = label, unique, []
+        self.rows, self.seen = {}, {}                    # as writers find them, as readers do
+        self.locks, self.hidden = {}, []                 # by what is not visible yet
+
+    def commit(self, rows, changes=()):
+        txn = Txn(self, rows, changes)
+        for key, row in rows.items():
+            put(self.rows, key, row)
+            self.locks[key] = txn
+        self.hidden.append(txn)
+        return txn
+
+    def show(self, txn):
+        self.hidden.remove(txn)
+        txn.visible = True
+        for key in txn.keys:
+            put(self.seen, key, self.rows.get(key))
+            del self.locks[key]
+
+    def holder(self, key, values, work=None):
+        """the other key that has the unique value, if any"""
+        rows = {**self.rows, **(work or {})} if self.unique else {}
+        return next((k for k, r in rows.items() if k != key and r and r.values["mail"] == values["mail"]), None)
+
+    def __repr__(self):
+        return self.label
+
+
+def put(rows, key, row):
+    if row is None:
+        rows.pop(key, None)
+    else:
+        rows[key] = row
+
+
+class Record:
+    """what is put up for recheck, or parked; durable with the transaction that wrote it"""
+    def __init__(self, key, parked, txn, deleted=None):
+        self.key, self.parked, self.txn, self.deleted = key, parked, txn, deleted   # when, if it found nothing
+
+
+class Link:
+    def __init__(self, label, source, target):
+        self.label, self.source, self.target = label, source, target
+        self.done = 0                                    # durable
+        self.passed, self.waiting = 0, None              # as the process knows it
+        self.forget()
+
+    def forget(self, alone=True):
+        self.batch = self.read = None
+        if not (alone and self.waiting):
+            self.passed, self.waiting = self.done, None
+
+    def take(self, size):
+        self.batch = self.source.log[self.done:self.done + size]
+        self.look()
+
+    def look(self):
+        keys = {k for t in self.batch for c in t.changes for k in c.keys}
+        self.read = {k: self.target.seen.get(k) for k in keys}
+        # has the other link applied what readers here do not see yet?
+        self.unseen = any(t.index is not None and t.index < self.other.done for t in self.target.hidden)
+
+
+class Batch:
+    """decides the changes of a batch one after the other, from the rows that were read"""
+
+    def __init__(self, model, link):
+        self.on, self.policy, self.link, self.target, self.read = model.on, model, link, link.target, link.read
+        self.work, self.written = dict(link.read), {}
+        self.rechecks, self.parked, self.conflicts, self.deleted, self.missing = [], [], [], [], []
+        for txn in link.batch:
+            for change in txn.changes:
+                getattr(self, change.op)(change)
+
+    def row(self, key):
+        return self.work[key] if self.on("own") else self.read[key]
+
+    def beaten(self, change, row):
+        return row and not row.copy and self.on("later") and \
+            self.policy.later(row.stamp, self.target, change.stamp, self.link.source)
+
+    def set(self, key, row):
+        self.work[key] = self.written[key] = row
+
+    def delete(self, change):
+        row = self.row(change.key)
+        if self.on("deletes") or row is None or not row.copy:
+            self.rechecks.append(change.key)
+        if row is None:
+            self.conflicts.append((change.key, "missing"))
+            self.deleted.append((change.key, change.stamp))
+        elif self.beaten(change, row):
+            self.conflicts.append((change.key, "kept"))
+        else:
+            self.set(change.key, None)
+
+    def insert(self, change):
+        row = self.row(change.key)
+        if row and not row.copy:
+            self.rechecks.append(change.key)
+        if self.beaten(change, row):
+            self.conflicts.append((change.key, "kept"))
+        else:
+            self.write(change, row)
+
+    def update(self, change):
+        if self.row(change.key):
+            self.insert(change)
+        else:
+            self.rechecks.append(change.key)
+            self.missing.append(change.key)
+            self.conflicts.append((change.key, "missing"))
+
+    def rename(self, change):
+        moved, row = self.row(change.was), self.row(change.key)
+        if self.on("keys") or moved is None or not moved.copy or (row and not row.copy):
+            self.rechecks += change.keys
+        if moved is None:
+            self.conflicts.append((change.was, "missing"))
+            self.deleted.append((change.was, change.stamp))
+        elif self.beaten(change, moved):
+            self.conflicts.append((change.was, "removed"))
+        back = self.work[change.was], self.written.get(change.was, self)
+        self.set(change.was, None)
+        if self.beaten(change, row):
+            self.conflicts.append((change.key, "kept"))
+        elif not self.write(change, row or moved, row):
+            self.restore(change.was, *back)
+
+    def restore(self, key, row, written):
+        self.work[key] = row
+        if written is self:
+            del self.written[key]
+        else:
+            self.written[key] = written
+
+    def write(self, change, base, over=...):
+        """false if it had to be parked"""
+        over = base if over is ... else over
+        values = self.policy.fit(self.target, base and base.values, change.image)
+        if set(values) != set(COLS):
+            return True                                  # a value is missing: the recheck brings the row
+        if self.target.holder(change.key, values, self.work) is not None:
+            if self.on("park"):
+                self.parked.append(change.key)
+            return False
+        if over and over.values == values and self.policy.lazy:
+            change.same = True                           # what it says is there already
+        else:
+            self.set(change.key, Row(values, change.stamp, True))
+        return True
+
+
+class Rechecker:
+    """rounds of rechecks; all of this is lost in a crash"""
+
+    def __init__(self, model):
+        self.model, self.sides = model, (model.old, model.new)
+        self.sightings = {}
+        self.reset()
+
+    def reset(self):
+        self.collected, self.ends, self.hidden, self.queue, self.rows, self.waiting = [], {}, {}, None, {}, None
+
+    def moves(self):
+        if self.waiting:
+            return [self.settled] if self.waiting.visible else []
+        if not self.collected:
+            return [self.collect] if any(r.txn.visible for r in self.model.records) else []
+        if self.queue is None:
+            steps = list(self.marks())
+            return steps or ([self.start] if self.reached() else [])
+        return [lambda s=s: self.look(s) for s in self.sides if s not in self.rows] or [self.decide]
+
+    def collect(self):
+        visible = [r for r in self.model.records if r.txn.visible]
+        self.collected = [r for r in visible if self.model.idle or self.model.rng.random() < 0.7] or visible
+
+    def marks(self):
+        first, second = (self.ends, self.hidden) if self.model.on("order") else (self.hidden, self.ends)
+        for side in self.sides:
+            if side not in first:
+                yield lambda s=side: self.mark(s, first)
+            elif side not in second:
+                yield lambda s=side: self.mark(s, second)
+
+    def mark(self, side, what):
+        what[side] = len(side.log) if what is self.ends else list(side.hidden)
+
+    def reached(self):
+        passed = all(k.passed >= self.ends[k.source] for k in self.model.links) or not self.model.on("barrier")
+        visible = all(t.visible for s in self.sides for t in self.hidden[s]) or not self.model.on("visible")
+        return passed and visible
+
+    def start(self):
+        self.queue = sorted({r.key for r in self.collected})
+
+    def look(self, side):
+        self.rows[side] = side.seen.get(self.queue[0])
+
+    def decide(self):
+        key, (old, new) = self.queue[0], (self.rows[s] for s in self.sides)
+        pair = version(old), version(new)
+        late = self.late(key)
+        if agree(old, new) and not late:
+            self.sightings.pop(key, None)
+            self.close(key)
+        elif self.sightings.get(key) == pair or not self.model.on("twice"):
+            self.sightings.pop(key, None)
+            self.waiting = self.mend(key, *((late, None) if late else self.model.mended(old, new)))
+            if not self.model.on("again"):
+                self.close(key)
+        else:
+            self.model.note(f"seen {key}: {old} | {new}")
+            self.sightings[key] = pair
+        if not self.waiting:
+            self.settled()
+
+    def settled(self):
+        self.waiting, self.rows = None, {}
+        self.queue.pop(0)
+        if not self.queue:
+            self.reset()
+            self.model.quiet += 1
+
+    def close(self, key):
+        gone = [r for r in self.collected if r.key == key]
+        self.model.note(f"closed {key}")
+        self.model.records = [r for r in self.model.records if r not in gone]
+
+    def late(self, key):
+        """the side that has what a delete should have removed: it was not visible when the delete came"""
+        for record in self.collected:
+            side = record.txn.side
+            row, other = self.rows[side], self.sides[side is self.sides[0]]
+            if record.key == key and record.deleted is not None and row and not row.copy \
+                    and not self.model.later(row.stamp, side, record.deleted, other):
+                return side
+        return None
+
+    def mend(self, key, target, row):
+        """the transaction that wrote, or None"""
+        read = self.rows[target]
+        if key in target.locks or self.model.on("guard") and version(target.rows.get(key)) != version(read):
+            return None
+        if row and target.holder(key, row.values) is not None:
+            self.model.note(f"mend of {key} on {target} is blocked")
+            return self.park(key, target)
+        self.model.note(f"mend {key} on {target}: {read} becomes {row}")
+        return self.model.commit(target, {key: row})
+
+    def park(self, key, target):
+        if not self.model.on("blocked") or any(r.key == key and r.parked for r in self.model.records):
+            return None
+        txn = target.commit({})
+        self.model.records.append(Record(key, True, txn))
+        return txn
+
+
+class Model:
+    def __init__(self, rng, mode, off=()):
+        Row.count = Txn.count = 0
+        self.rng, self.mode, self.off = rng, mode, set(off)
+        self.versioned = mode in ("version", "delete-wins")
+        self.few = rng.choice(("p", "pq", "pqr", "", ""))                 # few values: rows are often equal by chance
+        self.lazy = not self.versioned and rng.random() < 0.5   # a write that changes nothing is left out
+        self.hiding = rng.choice((0, 0.3, 0.7))          # how often a commit is not visible at once
+        self.weights = {k: rng.choice((1, 1, 2, 5)) for k in ("take", "apply", "show")}
+        self.weights.update(write=rng.choice((0.05, 0.2, 1, 2)), recheck=rng.choice((1, 2, 5, 20)))
+        self.keys = (1, 2, 3)[:3 if mode == "unique" else rng.choice((1, 2, 3))]
+        self.crashes, self.clock, self.quiet, self.idle, self.trace = rng.choice((0, 0, 2)), 0, 0, False, []
+        self.old, self.new = Side("old", mode == "unique"), Side("new", mode == "unique")
+        self.links = (Link("forward", self.old, self.new), Link("reverse", self.new, self.old))
+        self.records, self.conflicts, self.parked, self.history = [], [], set(), []
+        self.latest = {}                                 # key -> (stamp, side, row, txn); None: not judged
+        self.lives = {}                                  # key -> the keys it was renamed from or to, itself too
+        self.stamps = {}                                 # (side, key) -> its last stamp there
+        self.links[0].other, self.links[1].other = self.links[1], self.links[0]
+        self.rechecker = Rechecker(self)
+        self.begin()
+
+    def on(self, rule):
+        return rule not in self.off
+
+    def note(self, text):
+        self.trace.append(text)
+
+    def begin(self):
+        """what the copy left"""
+        for key in self.keys:
+            if self.rng.random() < 0.5:
+                values = {"name": "a b c", "bio": "a", "mail": f"u{key}"}
+                stamp, known = (UNKNOWN, False) if self.mode == "ancient" else (0, True)
+                self.old.rows[key] = Row(values, stamp, False)
+                self.new.rows[key] = Row(self.fit(self.new, None, values), stamp, known)
+                self.latest[key] = stamp, self.old, self.old.rows[key], None
+        for side in (self.old, self.new):
+            side.seen = dict(side.rows)
+
+    @staticmethod
+    def later(a, a_side, b, b_side):
+        return a > b if a != b else a_side.label == "new" and b_side.label != "new"
+
+    def fit(self, side, there, image):
+        """the incoming image as the row of a side, over what is there"""
+        values = dict(there or {})
+        for column, value in image.items():
+            other = self.old if side.label == "new" else self.new
+            kept = column in values and convert(column, values[column], other) == value and self.on("correct")
+            values[column] = values[column] if kept else convert(column, value, side)
+        return {c: values[c] for c in COLS if c in values}
+
+    def commit(self, side, rows, changes=()):
+        self.quiet = 0
+        txn = side.commit(rows, changes)
+        if changes:
+            txn.index, txn.delivered = len(side.log), self.links[side is self.old].done
+            side.log.append(txn)
+        if self.rng.random() >= self.hiding:
+            side.show(txn)
+        return txn
+
+    # the applications
+
+    def write(self, side):
+        before = dict(side.rows)
+        work, changes, free = dict(before), [], [k for k in self.keys if k not in side.locks]
+        for _ in range(self.rng.choice((1, 1, 1, 2, 3))):
+            if free:
+                self.edit(side, work, changes, self.rng.choice(free))
+        if self.mode == "unique" and self.rng.random() < 0.3:
+            self.swap(work, changes, [k for k in free if k in work])
+        if not changes:
+            return
+        keys = {k for c in changes for k in c.keys}
+        stamp = self.stamp(side, keys)
+        for change in changes:
+            change.stamp = ALWAYS if change.op == "delete" and self.mode == "delete-wins" else stamp
+        rows = {k: work.get(k) for k in keys}
+        for row in filter(None, rows.values()):
+            row.stamp = stamp
+        txn = self.commit(side, rows, changes)
+        self.note(f"write {side} {txn}{'' if txn.visible else ' (hidden)'}: {changes}")
+        self.history.append(txn)
+        txn.stamp = stamp
+        txn.same = {k for k, r in rows.items() if (r and r.values) == (before.get(k) and before[k].values)}
+        txn.names = {c.key: rows[c.key] and rows[c.key].values["name"] for c in changes if c.named}
+        self.remember(txn, rows, stamp)
+
+    def stamp(self, side, keys):
+        if self.mode == "clocks":
+            return self.rng.randint(0, 9)
+        self.clock += self.rng.choice((0, 1, 1, 2))      # two sides may commit at the same time,
+        last = [self.stamps.get((side, k), 0) for k in keys]         # two commits of one row on one server may not
+        if self.versioned:
+            last += [r.stamp for r in (side.rows.get(k) for k in keys) if r]
+        self.clock = max([self.clock] + [s + 1 for s in last])
+        self.stamps.update({(side, k): self.clock for k in keys})
+        return self.clock
+
+    def edit(self, side, work, changes, key):
+        row, dice = work.get(key), self.rng.random()
+        if row is None:
+            self.change(side, work, changes, "insert", key, {c: self.value(side, work, c) for c in COLS}, None)
+        elif dice < 0.2:
+            changes.append(Change("delete", key))
+            del work[key]
+        elif dice < 0.3 and key + 10 not in work and key + 10 not in side.locks:
+            del work[key]
+            values = dict(row.values, name=self.value(side, work, "name"))
+            self.change(side, work, changes, "rename", key + 10, values, key)
+        else:
+            column = self.rng.choice(COLS)
+            values = dict(row.values, **{column: self.value(side, work, column)})
+            self.change(side, work, changes, "update", key, values, None, column)
+
+    def change(self, side, work, changes, op, key, values, was, column=None):
+        work[key] = Row(values, None, False)
+        image = dict(values)
+        if op != "insert" and column != "bio" and self.rng.random() < 0.5:
+            del image["bio"]                             # large and unchanged: not in the log
+        changes.append(Change(op, key, image, was, column in (None, "name")))
+
+    def value(self, side, work, column):
+        tag = self.rng.choice(self.few) if self.few else f"{side.label[0]}{Row.count}"
+        if column == "mail":
+            free = [f"u{n}" for n in range(1, 5) if all(r.values["mail"] != f"u{n}" for r in work.values())]
+            if self.mode == "unique":
+                return self.rng.choice(free) if free else f"m{side.label[0]}{Row.count}"
+            return tag
+        if column == "bio":
+            return tag
+        if side is self.old:
+            return self.rng.choice((f"{tag} b c", f"{tag}  b c"))
+        return self.rng.choice(((tag, "b c"), (f"{tag} b", "c")))
+
+    def swap(self, work, changes, keys):
+        if len(keys) < 2:
+            return
+        a, b = self.rng.sample(keys, 2)
+        mails = work[b].values["mail"], work[a].values["mail"]
+        for key, mail in (a, "between"), (b, mails[1]), (a, mails[0]):
+            work[key] = Row(dict(work[key].values, mail=mail), None, False)
+            changes.append(Change("update", key, dict(work[key].values)))
+
+    def remember(self, txn, rows, stamp):
+        for change in txn.changes:
+            if change.op == "rename":
+                together = self.lives.get(change.key, {change.key}) | self.lives.get(change.was, {change.was})
+                self.lives.update({k: together for k in together})
+                self.latest[change.key] = self.latest[change.was] = None
+        for key, row in rows.items():
+            known = self.latest.get(key, (UNKNOWN - 1,))
+            if known is None or known[0] == stamp:
+                self.latest[key] = None
+            elif stamp > known[0]:
+                self.latest[key] = stamp, txn.side, row, txn
+
+    # the links
+
+    def take(self, link):
+        link.take(self.rng.choice((1, 1, 2, 4)))
+        self.note(f"{link.label} reads for {link.batch}")
+
+    def apply(self, link):
+        batch, target = Batch(self, link), link.target
+        if any(k in target.locks for k in batch.written):
+            return                                       # it waits for the rows' writer
+        if self.on("reread") and any(version(target.rows.get(k)) != version(link.read[k]) for k in batch.written):
+            return link.look()
+        if self.on("sure") and batch.deleted + batch.missing and link.unseen:
+            return link.look()
+        txn = self.commit(target, batch.written)
+        self.note(f"{link.label} applies {link.batch} as {txn}{'' if txn.visible else ' (hidden)'}: {batch.written}, "
+                  f"rechecks {batch.rechecks} parked {batch.parked} conflicts {batch.conflicts}")
+        if self.on("recheck"):
+            self.records += [Record(k, False, txn) for k in batch.rechecks]
+            if self.on("late") and self.mode != "delete-wins":
+                self.records += [Record(k, False, txn, stamp) for k, stamp in batch.deleted]
+        self.records += [Record(k, True, txn) for k in batch.parked]
+        self.parked.update(batch.parked)
+        self.conflicts += batch.conflicts
+        link.done += len(link.batch)
+        for source in link.batch:
+            source.arrived = len(target.log)
+        link.batch, link.waiting = None, txn
+        self.answer(link)
+
+    @staticmethod
+    def answer(link):
+        """the commit has returned: only now does the process know"""
+        if link.waiting.visible:
+            link.passed, link.waiting = link.done, None
+
+    # rechecks
+
+    def mended(self, old, new):
+        """the side that has to change, and its row then"""
+        if old is None or new is None:
+            have, lack, row = (self.new, self.old, new) if old is None else (self.old, self.new, old)
+            keep = not row.copy or not self.on("copies")
+            return (lack, self.copied(lack, row, None)) if keep else (have, None)
+        if old.copy != new.copy and self.on("copies"):
+            new_wins = old.copy
+        else:
+            new_wins = old.copy or self.later(new.stamp, self.new, old.stamp, self.old)
+        return (self.old, self.copied(self.old, new, old)) if new_wins else (self.new, self.copied(self.new, old, new))
+
+    def copied(self, target, source, over):
+        return Row(self.fit(target, over and over.values, source.values), source.stamp, True)
+
+    # a whole run
+
+    def crash(self):
+        self.note("crash")
+        self.crashes, self.quiet = self.crashes - 1, 0
+        for link in self.links:
+            link.forget(self.on("alone"))
+        self.rechecker.__init__(self)
+
+    def settled(self, key):
+        """nothing is under way for the key"""
+        coming = any(key in t.keys for k in self.links for t in k.source.log[k.done:])
+        return not (self.on("settled") and (coming or any(r.key == key for r in self.records)))
+
+    def forget(self, row):
+        """a copy that nobody remembers writing"""
+        self.note(f"forgotten: {row}")
+        row.copy, self.quiet = False, 0
+        if self.mode == "ancient":
+            row.stamp = UNKNOWN
+
+    def busy(self, left):
+        yield from (("write", self.write, s) for s in (self.old, self.new) if left[s])
+        for link in self.links:
+            if link.waiting:
+                if link.waiting.visible:
+                    yield "apply", self.answer, link
+            elif link.batch:
+                yield "apply", self.apply, link
+            elif link.done < len(link.source.log):
+                yield "take", self.take, link
+        yield from (("show", s.show, t) for s in (self.old, self.new) for t in s.hidden)
+
+    def others(self):
+        yield from (("recheck", lambda _, m=m: m(), None) for m in self.rechecker.moves())
+
+    def accidents(self):
+        if self.crashes and self.rng.random() < 0.05:
+            yield "crash", lambda _: self.crash(), None
+        if self.versioned or self.mode == "ancient":
+            copies = [r for s in (self.old, self.new) for k, r in s.rows.items() if r.copy and self.settled(k)]
+            if copies and self.rng.random() < 0.2:
+                yield "forget", self.forget, self.rng.choice(copies)
+
+    def run(self, writes):
+        left = {self.old: writes, self.new: writes}
+        for _ in range(40000):
+            busy, others = list(self.busy(left)), list(self.others())
+            self.idle = not busy
+            if self.idle and (not others or self.quiet > 4):
+                return self.verdict()
+            moves = busy + others + list(self.accidents())
+            kind, act, what = self.rng.choices(moves, [self.weights.get(m[0], 1) for m in moves])[0]
+            if kind == "write":
+                left[what] -= 1
+            act(what)
+        return {"idle": "never idle"}
+
+    # the judge
+
+    def verdict(self):
+        found = {}
+        for name in JUDGES:
+            why = next(getattr(self, name)(), None)
+            if why:
+                found[name] = why
+        return found
+
+    def pairs(self):
+        return {k: (self.old.rows.get(k), self.new.rows.get(k)) for k in {*self.old.rows, *self.new.rows}}
+
+    def excused(self, key, old, new):
+        target, row = self.mended(old, new)
+        open_ = any(r.key == key and r.parked for r in self.records)
+        return open_ and row and target.holder(key, row.values) is not None
+
+    def agreement(self):
+        for key, (old, new) in self.pairs().items():
+            if not agree(old, new) and not self.excused(key, old, new):
+                yield f"key {key} differs: {old} | {new}"
+
+    def ordered(self, key):
+        """the stamps tell which of the key's commits is the latest"""
+        deleted = any(c.op == "delete" and c.key == key for t in self.history for c in t.changes)
+        return self.mode != "clocks" and not (self.mode == "delete-wins" and deleted)
+
+    def judged(self, key):
+        return self.ordered(key) and key not in self.parked
+
+    def latest_wins(self):
+        for key, known in self.latest.items():
+            if known and self.judged(key):
+                stamp, side, row, _ = known
+                here = side.rows.get(key)
+                if (here and here.values) != (row and row.values):
+                    yield f"key {key} holds {here} on {side}, but its latest commit left {row}@{stamp}"
+
+    def writers(self, key):
+        """the applications' commits that wrote the key or what it was renamed from or to"""
+        life = self.lives.get(key, {key})
+        return [t for t in self.history if t.keys & life]
+
+    def sound(self):
+        for key, kind in self.conflicts:
+            life = self.lives.get(key, {key})
+            if len({t.side for t in self.writers(key)}) == 1 and self.mode != "clocks" and not life & self.parked:
+                yield f"key {key} has a conflict ({kind}), but only one side wrote it"
+
+    @staticmethod
+    def concurrent(a, b):
+        return a.side is not b.side and a.index >= b.delivered and b.index >= a.delivered
+
+    def complete(self):
+        recorded = {k for key in {c[0] for c in self.conflicts} | self.parked for k in self.lives.get(key, {key})}
+        for i, a in enumerate(self.history):
+            for b in self.history[i + 1:]:
+                for key in a.keys & b.keys - recorded if self.concurrent(a, b) else ():
+                    if self.ordered(key) and not self.silent(key, *sorted((a, b), key=self.by_stamp)):
+                        yield f"key {key}: {a} and {b} are concurrent, but nothing was recorded"
+
+    def silent(self, key, earlier, later):
+        """a pair that need not leave a record: one of them changed nothing, or the later one's row had been removed
+        again before the earlier commit came there"""
+        same = {c.key for t in (earlier, later) for c in t.changes if c.same} | earlier.same | later.same
+        return key in same or any(
+            t.removes(key) for t in later.side.log[later.index:earlier.arrived])
+
+    def by_stamp(self, txn):
+        return txn.stamp, txn.side is self.new
+
+    def corrections(self):
+        for key in self.new.rows:
+            why = self.undone(key) if self.judged(key) and key not in self.lives else None
+            if why:
+                yield why
+
+    def undone(self, key):
+        """what became of the last correction of a name on the new side that met no other change"""
+        commits = [t for t in self.writers(key)]
+        renamed = [i for i, t in enumerate(commits) if t.names.get(key)]
+        if not renamed or commits[renamed[-1]].side is not self.new:
+            return None
+        after = commits[renamed[-1]:]
+        name = after[0].names[key]
+        here = self.new.rows[key].values["name"]
+        updates = all(c.op == "update" for t in after[1:] for c in t.changes if c.key == key)
+        if here == name or not updates or any(self.concurrent(a, b) for a in commits for b in after):
+            return None
+        return f"key {key}: the correction {name} of {after[0]} became {here}"
+
+
+JUDGES = ("agreement", "latest_wins", "sound", "complete", "corrections")
+
+
+def arguments():
+    p = argparse.ArgumentParser(description="runs the convergence rules at random",
+                                formatter_class=argparse.RawDescriptionHelpFormatter,
+                                epilog="\n".join(["rules:"] + [f"  {k:10}{v}" for k, v in RULES.items()]))
+    p.add_argument("--runs", type=int, default=12000)
+    p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--writes", type=int, default=5, help="commits of each application")
+    p.add_argument("--mode", action="append", choices=MODES, help="all of them, if not given")
+    p.add_argument("--judge", action="append", choices=JUDGES, help="all of them, if not given")
+    p.add_argument("--without", action="append", default=[], choices=RULES, metavar="RULE", help="switch a rule off")
+    p.add_argument("--trace", action="store_true", help="print the shortest failing run")
+    return p.parse_args()
+
+
+def main():
+    a = arguments()
+    modes, judges = a.mode or MODES, {*(a.judge or JUDGES), "idle"}
+    failed, found, shortest = 0, Counter(), None
+    for i in range(a.runs):
+        m = Model(random.Random(a.seed * 1000003 + i), modes[i % len(modes)], a.without)
+        why = {k: v for k, v in m.run(a.writes).items() if k in judges}
+        failed += bool(why)
+        found.update(f"{m.mode}: {k}" for k in why)
+        if why and (shortest is None or len(m.trace) < len(shortest[1])):
+            shortest = f"run {i}, {m.mode}: {why}", m.trace
+    print(f"{a.runs} runs, {failed} wrong", *(f"{k} {n}" for k, n in sorted(found.items())), sep="\n  ")
+    if shortest and a.trace:
+        print(shortest[0], *shortest[1], sep="\n  ")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
