@@ -11,7 +11,8 @@
 
 #define MUTANTS(X)                                                                                 \
     X(none)                                                                                        \
-    X(filter_off)       /* a link's own writes come back through the other link */                 \
+    X(filter_lost)      /* the server filters nothing, and that is not proved first */             \
+    X(filter_off)       /* nor does the link look: its own writes come back */                     \
     X(progress_outside) /* progress is stored in a transaction before the rows' own */             \
     X(unguarded)        /* a row is written although it changed since it was read */               \
     X(no_rechecks)      /* nothing is put up for recheck */                                        \
