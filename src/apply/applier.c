@@ -308,6 +308,20 @@ static void write_slice(struct applier *applier) {
     round_send(applier);
 }
 
+/* Something was not there. Pieces of a large transaction do not wait, since they hold
+ * rows, and leave it to the recheck. Only commits tell of commits that are hidden; with a version
+ * column that must do without. */
+static bool found_nothing(const struct applier *applier) {
+    for (size_t i = 0; i < applier->effects.n_contests; i++) {
+        const struct contest *c = &applier->effects.contests[i];
+        if ((c->conflict == CONFLICT_update_missing || c->conflict == CONFLICT_delete_missing) &&
+            c->change->mapping->version.column == COLUMN_NONE) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* False: too many conflicts; nothing of the batch is to be committed. */
 static bool breaker_holds(struct applier *applier) {
     uint64_t conflicts = applier->totals.conflicts + applier->effects.n_contests;
@@ -330,7 +344,13 @@ static void decide_slice(struct applier *applier) {
     for (size_t i = 0; i < applier->count; i++) {
         effects_decide(&applier->effects, slice_change(applier, i));
     }
-    if (applier->effects.n_wanting > 0 || !breaker_holds(applier)) {
+    bool doubts = !applier->doubts && !applier->carries && found_nothing(applier);
+    if (doubts) {
+        applier->doubts = true;
+        applier->is_sure = false;
+        buf_reset(&applier->hidden);
+    }
+    if (doubts || applier->effects.n_wanting > 0 || !breaker_holds(applier)) {
         undo(applier);
         return;
     }
@@ -360,7 +380,7 @@ static void committed(struct applier *applier) {
 
 static void next_slice(struct applier *applier) {
     applier->totals = applier->totals_after;
-    applier->slice_parks = false;
+    applier->slice_parks = applier->doubts = false;
     applier->attempts = 0;
     if (slice_commits(applier)) {
         committed(applier);
@@ -419,6 +439,13 @@ static void refuse_slice(struct applier *applier, const struct change *change) {
     }
 }
 
+static void ask_hidden(struct applier *applier) {
+    set_state(applier, APPLIER_asking);
+    round_begin(applier);
+    round_ask_hidden(applier);
+    round_send(applier);
+}
+
 static void run_slice(struct applier *applier) {
     bool folds = slice_folds(applier);
     applier->careful = !folds;
@@ -444,8 +471,27 @@ static void start_slice(struct applier *applier) {
     } else if (slice_wants_source(applier) && !applier->slice_parks) {
         set_state(applier, APPLIER_fetching);
         fetcher_start(&applier->fetcher, applier->batch, applier->first, applier->count);
+    } else if (applier->doubts && !applier->is_sure && !applier->slice_parks) {
+        ask_hidden(applier);
     } else {
         run_slice(applier);
+    }
+}
+
+/* What was hidden must become visible first, and while it does not, nothing is held. */
+static void take_hidden_answer(struct applier *applier) {
+    applier->is_sure = applier->hidden.size == 0;
+    if (applier->is_sure) {
+        start_slice(applier);
+        return;
+    }
+    err_set(&applier->error, ERR_FAILED, "a commit is not visible yet");
+    memcpy(applier->error.sqlstate, "55P03", 6);
+    if (holds_rows(applier)) {
+        undo(applier);
+    } else {
+        applier->cause = applier->error;
+        pause_slice(applier);
     }
 }
 
@@ -460,6 +506,9 @@ static void on_ready(void *owner) {
     bool failed = applier->error.code != ERR_NONE;
     prepared_end_round(&applier->prepared, failed);
     switch (applier->state) {
+        case APPLIER_asking:
+            failed ? undo(applier) : take_hidden_answer(applier);
+            break;
         case APPLIER_reading:
             failed ? undo(applier) : decide_slice(applier);
             break;
@@ -535,6 +584,7 @@ void applier_fini(struct applier *applier) {
     fetcher_fini(&applier->fetcher);
     timer_free(applier->again);
     free(applier->steps);
+    buf_fini(&applier->hidden);
 }
 
 void applier_attach(struct applier *applier, struct session *target, struct session *source) {
@@ -566,7 +616,7 @@ void applier_submit(struct applier *applier, struct batch *batch) {
     applier->count = batch->n_changes;
     applier->by_rows = false;
     applier->locking = batch->continues || !batch->ends;
-    applier->slice_parks = false;
+    applier->slice_parks = applier->doubts = false;
     applier->attempts = applier->restarts = 0;
     start_slice(applier);
 }

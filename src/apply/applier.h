@@ -23,6 +23,10 @@
  *             link. Deferrable constraints are checked behind each of these
  *             slices, so that what would fail the COMMIT is found as well.
  *
+ * What is missing must be: a row can be committed here, delivered by the other link
+ * and changed there before it is visible here. So where a change finds nothing, the
+ * slice is read again when the commits that were hidden then are visible.
+ *
  * Nobody waits for long: a slice that meets others at its rows, while rows of
  * earlier slices are locked, lets all of them go before it is tried again.
  *
@@ -53,6 +57,7 @@
 #define APPLIER_STATES(X)                                                                          \
     X(idle)     /* waiting for a batch */                                                          \
     X(fetching) /* completing changes from the source */                                           \
+    X(asking)   /* which commits are hidden */                                                     \
     X(reading)  /* the target's rows under the slice's keys */                                     \
     X(writing)                                                                                     \
     X(undoing) /* rolling back after an error */                                                   \
@@ -107,6 +112,9 @@ struct applier {
     size_t split_until;  /* up to there, of one change */
     bool locking;        /* READ COMMITTED, rows locked when read */
     bool careful;        /* the slice's rows are read before it is written */
+    bool doubts;         /* it found nothing under a key: were there hidden commits? */
+    bool is_sure;        /* not any more */
+    struct buf hidden;   /* their xids, by commas, as long as they are */
     bool in_transaction; /* the target transaction is open between rounds */
     bool round_commits;  /* the round under way ends with COMMIT */
     bool slice_guarded;  /* the slice is behind a savepoint */

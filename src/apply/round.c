@@ -195,6 +195,27 @@ void round_read_rows(struct applier *applier) {
     free(wanted.items);
 }
 
+/* A commit has its time before it is visible. The newest transactions are in no
+ * snapshot yet, so sessions are asked as well; and prepared ones have no session. */
+void round_ask_hidden(struct applier *applier) {
+    static const char sql[] =
+        "SELECT string_agg(h.id, ',') FROM ("
+        "    SELECT a.backend_xid::text FROM pg_stat_activity AS a"
+        "     WHERE a.backend_xid IS NOT NULL"
+        "       AND pg_xact_commit_timestamp(a.backend_xid) IS NOT NULL"
+        "    UNION"
+        "    SELECT x.id::xid::text FROM pg_snapshot_xip(pg_current_snapshot()) AS x(id)"
+        "     WHERE pg_xact_commit_timestamp(x.id::xid) IS NOT NULL) AS h(id)"
+        " WHERE $1::text = '' OR h.id = ANY (string_to_array($1::text, ','))";
+    const char *known = buf_text(&applier->hidden);
+    round_queue(applier, "SELECT pg_stat_clear_snapshot()");
+    int results = prepared_queue_text(&applier->prepared, applier->session, sql, 1, &known);
+    while (results-- > 1) {
+        add_step(applier, STEP_CONTROL, "asking for hidden commits");
+    }
+    add_step(applier, STEP_HIDDEN, "asking for hidden commits");
+}
+
 /* writing */
 
 static const enum write_kind write_order[] = {WRITE_TRUNCATE, WRITE_MOVE,   WRITE_DELETE,
@@ -333,6 +354,14 @@ static void take_rows(struct applier *applier, const struct applier_step *step,
     }
 }
 
+static void take_hidden(struct applier *applier, const PGresult *result) {
+    struct value hidden = result_value(result, 0, 0);
+    buf_reset(&applier->hidden);
+    if (hidden.kind == VALUE_TEXT) {
+        buf_add(&applier->hidden, hidden.data, hidden.size);
+    }
+}
+
 /* A unique violation of the key itself: somebody has inserted the same key
  * since it was looked for. */
 static bool is_key_violation(const struct applier_step *step, const PGresult *result) {
@@ -384,6 +413,8 @@ void round_take(struct applier *applier, const PGresult *result) {
         case PGRES_TUPLES_OK:
             if (step->kind == STEP_READ) {
                 take_rows(applier, step, result);
+            } else if (step->kind == STEP_HIDDEN) {
+                take_hidden(applier, result);
             }
             break;
         case PGRES_COMMAND_OK:

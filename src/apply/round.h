@@ -10,6 +10,7 @@
 enum step_kind {
     STEP_CONTROL, /* BEGIN, savepoints, counters, preparations */
     STEP_READ,
+    STEP_HIDDEN, /* commits that are not visible yet */
     STEP_WRITE,
     STEP_COMMIT,
 };
@@ -34,6 +35,10 @@ void round_send(struct applier *applier);
 /* Opens the target transaction if it is not, and the slice's savepoint. */
 void round_open(struct applier *applier, bool careful);
 void round_read_rows(struct applier *applier);
+/* Asks which commits are not visible yet: all of them, or those that are still left of
+ * applier->hidden. When there are none, whatever takes its snapshot later sees all that
+ * had been committed: so it comes before round_open(). */
+void round_ask_hidden(struct applier *applier);
 void round_write_rows(struct applier *applier);
 /* Ends the slice, and with `commits` the target transaction: counters, the origin's
  * progress up to that source transaction, COMMIT. */

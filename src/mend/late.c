@@ -7,6 +7,14 @@
 
 enum { FIXED_PARAMS = 3 };
 
+bool late_deletes_open(struct site *site, bool *any, struct err *err) {
+    return db_bool(
+        &site->db, err, any,
+        "SELECT EXISTS (SELECT FROM pgtandem.conflict WHERE migration = $1 AND link = $2"
+        "   AND kind = 'delete_missing' AND settled_at IS NULL)",
+        2, (const char *const[]){site->m->config->migration, direction_name(site->direction)});
+}
+
 static void late_sql(struct buf *sql, const struct mapping_pair *pair) {
     buf_add_text(sql, "SELECT max(c.incoming_at) FROM pgtandem.conflict AS c, (SELECT ");
     for (size_t k = 0; k < pair->forward.n_key; k++) {

@@ -2,8 +2,8 @@
  *
  * Why: a row can be committed on one side, delivered to the other and deleted there,
  *   before it is visible where it was written (a synchronous standby that stalls).
- *   The delete then finds nothing, and its own row, when it appears, looks like an
- *   original whose copy was lost. But the delete is later: the row is to go.
+ *   The delete then finds nothing, and its row, when it appears, looks like an original
+ *   whose copy was lost, or is delivered once more. But the delete is later: it is to go.
  * How: a delete that found nothing is on record (pgtandem.conflict, delete_missing)
  *   until both sides are seen to agree. */
 #ifndef PGTANDEM_MEND_LATE_H
@@ -17,8 +17,12 @@
 #include "mend/site.h"
 #include "model/stamp.h"
 
-/* *late: the original `row`, which only the site's side has, is earlier than a delete
- * of the site's link that found nothing under the key. */
+/* *any: there are such deletes. */
+bool late_deletes_open(struct site *site, bool *any, struct err *err)
+    __attribute__((warn_unused_result));
+
+/* *late: `row`, an original of the site's side, of which the other side has a copy or
+ * nothing, is earlier than a delete of the site's link that found nothing there. */
 bool late_delete(struct site *site, const struct item *item, struct row_state row,
                  struct arena *arena, bool *late, struct err *err)
     __attribute__((warn_unused_result));

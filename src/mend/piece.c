@@ -104,44 +104,44 @@ static void plan(struct review *review, struct piece *piece, struct item *item,
     }
 }
 
-/* The side that alone holds a row, an original; *d names the link that writes there. */
-static bool is_lone_original(const struct found_row *found, enum direction *d) {
+/* The side that holds an original, of which the other has a copy or nothing; *d names
+ * the link that writes there. */
+static bool has_one_original(const struct found_row *found, enum direction *d) {
     *d = found[FORWARD].state.standing == STANDING_ORIGINAL ? FORWARD : REVERSE;
     enum direction other = *d == FORWARD ? REVERSE : FORWARD;
     return found[*d].state.standing == STANDING_ORIGINAL &&
-           found[other].state.standing == STANDING_ABSENT;
+           found[other].state.standing != STANDING_ORIGINAL;
 }
 
-static bool plan_item(struct review *review, struct piece *piece, struct item *item,
-                      const struct found_row *found, struct err *err) {
-    enum direction d;
-    bool late = false;
-    if (is_lone_original(found, &d) &&
-        !late_delete(&review->sites[d], item, found[d].state, &review->scratch, &late, err)) {
-        return false;
-    }
-    if (late) {
-        plan_removal(review, piece, item, d, found);
-    } else {
-        plan(review, piece, item, found);
-    }
-    return true;
+static bool rows_agree(struct review *review, const struct piece *piece,
+                       const struct found_row *found) {
+    const struct review_table *table = piece->table;
+    return compare_rows(table->pair, &table->casts, found[REVERSE].row, found[FORWARD].row,
+                        &review->scratch) == VERDICT_matched;
 }
 
 static bool judge(struct review *review, struct piece *piece, size_t i, struct err *err) {
     struct item *item = piece->items[i];
     struct found_row found[2];
-    for (enum direction d = FORWARD; d <= REVERSE; d++) {
+    enum direction d;
+    bool late = false;
+    for (d = FORWARD; d <= REVERSE; d++) {
         found[d] = find_row(review, piece, d, i);
     }
-    const struct review_table *table = piece->table;
-    if (compare_rows(table->pair, &table->casts, found[REVERSE].row, found[FORWARD].row,
-                     &review->scratch) == VERDICT_matched) {
-        item->fate = FATE_equal;
-        return true;
+    if (has_one_original(found, &d) && review->late[d] &&
+        !late_delete(&review->sites[d], item, found[d].state, &review->scratch, &late, err)) {
+        return false;
     }
-    return !item_has_stood_still(item, found[REVERSE].xmin, found[FORWARD].xmin) ||
-           plan_item(review, piece, item, found, err);
+    if (!late && rows_agree(review, piece, found)) {
+        item->fate = FATE_equal;
+    } else if (item_has_stood_still(item, found[REVERSE].xmin, found[FORWARD].xmin)) {
+        if (late) {
+            plan_removal(review, piece, item, d, found);
+        } else {
+            plan(review, piece, item, found);
+        }
+    }
+    return true;
 }
 
 /* acting */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "mend/late.h"
 #include "mend/piece.h"
 #include "pg/sqlstate.h"
 #include "verify/comparison.h"
@@ -158,6 +159,9 @@ bool review_agenda(struct review *review, struct agenda *agenda, struct err *err
     bool ok = true;
     review->turn++;
     review->counts = (struct review_counts){0};
+    for (enum direction d = FORWARD; ok && d <= REVERSE; d++) {
+        ok = late_deletes_open(&review->sites[d], &review->late[d], err);
+    }
     for (size_t i = 0; ok && i < review->m->n_tables; i++) {
         ok = review_one_table(review, agenda, i, items, err);
     }

@@ -36,6 +36,7 @@ struct review {
     struct log_source log;
     struct review_table *tables;
     size_t turn;
+    bool late[2]; /* by direction: deletes of that link are on record that found nothing */
     struct review_counts counts; /* of the round */
     struct arena lasting;
     struct arena scratch; /* of a piece */
