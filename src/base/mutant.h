@@ -32,4 +32,10 @@ enum mutant {
 #define MUTANT_IS(name) false
 #endif
 
+/* Either of the two in which the server filters nothing. */
+static inline bool mutant_is_unfiltered(void) {
+    bool lost = MUTANT_IS(filter_lost);
+    return lost ? lost : MUTANT_IS(filter_off);
+}
+
 #endif

@@ -172,7 +172,7 @@ static bool read_until_plain(struct proof *proof, struct err *err) {
         *err = proof->err;
         return false;
     }
-    if (proof->echoed && !MUTANT_IS(filter_off) && !MUTANT_IS(filter_lost)) {
+    if (proof->echoed && !mutant_is_unfiltered()) {
         err_set(err, ERR_FAILED, "the slot \"%s\" does not filter what pgtandem writes itself",
                 migration_slot(proof->m, proof->direction).text);
         return err_hint(err, "nothing was written; check that wal2json is version 2.5 or later and "

@@ -19,7 +19,7 @@ static void add_option(struct buf *sql, const char *name, const struct buf *valu
 }
 
 static void add_filter(struct buf *sql, const struct origin_ids *filtered) {
-    if (filtered->count == 0 || MUTANT_IS(filter_off) || MUTANT_IS(filter_lost)) {
+    if (filtered->count == 0 || mutant_is_unfiltered()) {
         return;
     }
     struct buf ids;
