@@ -50,6 +50,7 @@ struct txn {
     uint64_t xid;       /* 0: none, nothing was written */
     enum outcome outcome;
     int64_t committed_at; /* microseconds since 1970, by the server's record */
+    int64_t gave_up_at;   /* of an unknown outcome: when the client saw the connection lost */
     struct write *writes; /* in the order of the statements */
     size_t n_writes, capacity;
 };

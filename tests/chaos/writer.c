@@ -210,6 +210,7 @@ static void commit(struct writer *w, struct txn *txn) {
         txn->outcome = txn->xid != 0 ? OUTCOME_COMMITTED : OUTCOME_ABORTED;
     } else if (w->conn == NULL && txn->xid != 0) {
         txn->outcome = OUTCOME_UNKNOWN;
+        txn->gave_up_at = usec_now();
     }
 }
 
