@@ -104,7 +104,7 @@ odd_settings() {
         "lc_monetary = 'C.utf8'" "xmloption = 'document'" "array_nulls = off" \
         "standard_conforming_strings = off" "client_encoding = 'LATIN1'" "escape_string_warning = off" \
         "search_path = 'nowhere'" "default_transaction_isolation = 'serializable'" \
-        "default_transaction_read_only = on" "statement_timeout = '1ms'" "xmlbinary = 'hex'" \
+        "default_transaction_read_only = on" "statement_timeout = '25ms'" "xmlbinary = 'hex'" \
         "default_text_search_config = 'german'" "transform_null_equals = on" \
         "quote_all_identifiers = on" "synchronous_commit = off"; do
         sql main postgres "ALTER DATABASE $1 SET $setting"
