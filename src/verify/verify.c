@@ -9,9 +9,10 @@
 #include "verify/settle.h"
 
 enum {
-    ROUNDS = 10,      /* of reading suspects again while something moves, ... */
-    ROUNDS_FIRST = 2, /* ... before they are repaired: then it does no harm either way */
-    ROUNDS_MAX = 120, /* while a running service has not applied what was marked */
+    ROUNDS = 10,        /* of reading suspects again while something moves, ... */
+    ROUNDS_FIRST = 2,   /* ... before they are repaired: then it does no harm either way */
+    ROUNDS_STOPPED = 3, /* while no service runs, but one may just be starting */
+    ROUNDS_MAX = 120,   /* while a running service has not applied what was marked */
     REREAD_KEYS = 500,
 };
 
@@ -130,8 +131,10 @@ static bool wants_another_round(const struct settle *settle, int round, int roun
     if (round == 0) {
         return true;
     }
-    return settle->moving &&
-           (round < rounds || (settle->running && !settle->arrived && round < ROUNDS_MAX));
+    if (!settle->moving || (!settle->running && round >= ROUNDS_STOPPED)) {
+        return false;
+    }
+    return round < rounds || (!settle->arrived && round < ROUNDS_MAX);
 }
 
 /* What was on its way arrives meanwhile. */
