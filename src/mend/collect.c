@@ -236,5 +236,7 @@ bool collection_read(struct collection *c, struct agenda *agenda, struct err *er
     arena_reset(&c->arena);
     c->n_records = 0;
     c->records = arena_zero(&c->arena, COLLECT_RECORDS, sizeof *c->records);
-    return read_clock(c, err) && read_records(c, agenda, err) && read_parked(c, agenda, err);
+    /* in this order: else a conflict that commits in between would lose its record, and
+     * count as one that the round has not seen */
+    return read_records(c, agenda, err) && read_parked(c, agenda, err) && read_clock(c, err);
 }
