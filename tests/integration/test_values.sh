@@ -134,7 +134,7 @@ rotate() {
 
 nothing_parked() {
     assert_eq "$(status_field '.forward.parked + .reverse.parked + .forward.conflicts + .reverse.conflicts')" 0 \
-        "$(rows main values_new "SELECT table_name, key, reason FROM pgtandem.parked")"
+        "$(rows main values_new "SELECT table_name, key, reason FROM pgtandem.parked UNION ALL SELECT table_name, key, kind FROM pgtandem.conflict")"
 }
 
 test_values_survive_the_copy() {
