@@ -179,7 +179,7 @@ static const struct {
     {'B', {COMMON, "\"nextlsn\":\"0/20\""}},
     {'C', {COMMON, "\"nextlsn\":\"0/20\""}},
     {'I', {COMMON, "\"schema\":\"s\"", "\"table\":\"t\"", "\"columns\":[]"}},
-    {'U', {COMMON, "\"schema\":\"s\"", "\"table\":\"t\"", "\"columns\":[]", "\"identity\":[]"}},
+    {'U', {COMMON, "\"schema\":\"s\"", "\"table\":\"t\"", "\"columns\":[]"}},
     {'D', {COMMON, "\"schema\":\"s\"", "\"table\":\"t\"", "\"identity\":[]"}},
     {'T', {COMMON, "\"schema\":\"s\"", "\"table\":\"t\""}},
     {'M', {COMMON, "\"transactional\":true", "\"prefix\":\"p\"", "\"content\":\"c\""}},
