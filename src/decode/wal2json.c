@@ -351,10 +351,7 @@ static unsigned required_keys(enum message_kind kind) {
         case MESSAGE_COMMIT:
             return always | KEY_BIT(NEXTLSN);
         case MESSAGE_INSERT:
-            return table | KEY_BIT(COLUMNS);
-        case MESSAGE_UPDATE:
-            /* without an identity where the table is altered in the same transaction:
-             * bind.c says so of the table */
+        case MESSAGE_UPDATE: /* one without identity: bind.c says so of the table */
             return table | KEY_BIT(COLUMNS);
         case MESSAGE_DELETE:
             return table | KEY_BIT(IDENTITY);
