@@ -160,9 +160,14 @@ static bool close_records(struct collection *c, struct err *err) {
     struct buf ids;
     buf_init(&ids);
     buf_add_char(&ids, '{');
+    c->stuck = c->stuck_values = 0;
     for (size_t i = 0; ok && i < c->n_records; i++) {
         const struct record *record = &c->records[i];
         size_t open = count_open(record);
+        if (open > 0) {
+            c->stuck++;
+            c->stuck_values += open * c->m->pairs[record->table].forward.n_key;
+        }
         if (open == 0 && record->n_read == record->n_values) {
             buf_add_format(&ids, "%s%" PRId64, ids.size > 1 ? "," : "", record->id);
         } else if (open < record->n_items) {

@@ -88,10 +88,14 @@ static const char records_sql[] =
     "true"
     "  WHERE before < $3::int ORDER BY id, u.i LIMIT $3::int";
 
+static size_t at_most(size_t stuck, size_t room) {
+    return room + (stuck < COLLECT_STUCK * room ? stuck : COLLECT_STUCK * room);
+}
+
 static PGresult *query_records(struct collection *c, struct err *err) {
-    char records[16], values[16];
-    snprintf(records, sizeof records, "%d", COLLECT_RECORDS);
-    snprintf(values, sizeof values, "%d", COLLECT_VALUES);
+    char records[24], values[24];
+    snprintf(records, sizeof records, "%zu", at_most(c->stuck, COLLECT_RECORDS));
+    snprintf(values, sizeof values, "%zu", at_most(c->stuck_values, COLLECT_VALUES));
     PGresult *r = db_query(c->db, err, records_sql, 3,
                            (const char *const[]){c->m->config->migration, records, values});
     if (r == NULL) {
@@ -153,6 +157,8 @@ static bool read_records(struct collection *c, struct agenda *agenda, struct err
     if (r == NULL) {
         return false;
     }
+    c->n_records = 0;
+    c->records = arena_zero(&c->arena, at_most(c->stuck, COLLECT_RECORDS), sizeof *c->records);
     for (int row = 0, n; row < PQntuples(r); row += n) {
         n = rows_of_record(r, row);
         take_record(c, agenda, r, row, n);
@@ -234,8 +240,6 @@ static bool read_clock(struct collection *c, struct err *err) {
 
 bool collection_read(struct collection *c, struct agenda *agenda, struct err *err) {
     arena_reset(&c->arena);
-    c->n_records = 0;
-    c->records = arena_zero(&c->arena, COLLECT_RECORDS, sizeof *c->records);
     /* in this order: else a conflict that commits in between would lose its record, and
      * count as one that the round has not seen */
     return read_records(c, agenda, err) && read_parked(c, agenda, err) && read_clock(c, err);

@@ -19,8 +19,11 @@
 #include "mend/agenda.h"
 #include "pg/migration.h"
 
-/* At most, a round; a composite key has several values. */
+/* At most, a round, besides what the last one has left open: rows that are written
+ * without end must not keep others waiting behind them. A composite key has several
+ * values. */
 enum { COLLECT_RECORDS = 200, COLLECT_VALUES = 20000, COLLECT_PARKED = 200 };
+enum { COLLECT_STUCK = 20 }; /* and of these at most so many times as much */
 
 /* One row of pgtandem.recheck, or its beginning. */
 struct record {
@@ -41,6 +44,7 @@ struct collection {
     struct log_source log;
     struct record *records;
     size_t n_records;
+    size_t stuck, stuck_values;        /* records that the last round left open, and their values */
     char collected_at[USEC_TEXT_SIZE]; /* by the server's clock */
     struct arena arena;
 };

@@ -14,10 +14,11 @@ static const char *const statements[] = {
     "               WHERE migration = $1 AND settled_at IS NOT NULL"
     "               ORDER BY id DESC OFFSET 10000 LIMIT 1)",
     "DELETE FROM pgtandem.own_write WHERE migration = $1"
-    "   AND written_at < clock_timestamp() - interval '1 hour' -"
-    "       (SELECT coalesce(max(lag_seconds), 0) * interval '1 s' FROM pgtandem.link"
-    "         WHERE migration = $1)"
-    "   AND NOT EXISTS (SELECT FROM pgtandem.recheck WHERE migration = $1)",
+    "   AND written_at < coalesce((SELECT min(put_up_at) FROM pgtandem.recheck"
+    "                               WHERE migration = $1), clock_timestamp())"
+    "       - interval '1 hour'"
+    "       - (SELECT coalesce(max(lag_seconds), 0) * interval '1 s' FROM pgtandem.link"
+    "           WHERE migration = $1)",
 };
 
 bool tidy(struct db *db, const char *migration, struct err *err) {
