@@ -101,6 +101,14 @@ CREATE TABLE IF NOT EXISTS pgtandem.parked (
     retry_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
     settled_at  timestamptz
 );
+-- where the table was made before rows were tried again
+ALTER TABLE pgtandem.parked
+    ADD COLUMN IF NOT EXISTS tries int NOT NULL DEFAULT 0,
+    ADD COLUMN IF NOT EXISTS retry_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    ADD COLUMN IF NOT EXISTS settled_at timestamptz,
+    DROP CONSTRAINT IF EXISTS parked_operation_check,
+    ADD CONSTRAINT parked_operation_check
+        CHECK (operation IN ('insert', 'update', 'delete', 'copy', 'mend'));
 CREATE INDEX IF NOT EXISTS parked_migration ON pgtandem.parked (migration, link, id);
 CREATE INDEX IF NOT EXISTS parked_open ON pgtandem.parked (migration, table_name, key)
     WHERE settled_at IS NULL;
