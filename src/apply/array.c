@@ -15,3 +15,12 @@ void array_add_element(struct buf *array, struct value value) {
     }
     buf_add_char(array, '"');
 }
+
+void array_add(struct buf *array, const struct value *values, size_t n) {
+    buf_add_char(array, '{');
+    for (size_t i = 0; i < n; i++) {
+        buf_add_text(array, i > 0 ? "," : "");
+        array_add_element(array, values[i]);
+    }
+    buf_add_char(array, '}');
+}

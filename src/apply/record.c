@@ -7,63 +7,11 @@
 #include <string.h>
 
 #include "apply/array.h"
+#include "apply/described.h"
 #include "apply/round.h"
-#include "base/mem.h"
 #include "pg/quote.h"
 
 enum { CONFLICT_PARAMS = 12 }; /* before the key's */
-
-/* rows as jsonb */
-
-/* {"column": "text", ...} of the values that are there, made by the server. */
-static void add_names_and_values(const struct mapping *mapping, const struct value *values,
-                                 const size_t *columns, size_t n, struct buf *names,
-                                 struct buf *texts) {
-    buf_add_char(names, '{');
-    buf_add_char(texts, '{');
-    bool first = true;
-    for (size_t i = 0; i < n; i++) {
-        size_t at = columns != NULL ? columns[i] : i;
-        struct value v = values[i];
-        if (v.kind == VALUE_ABSENT) {
-            continue;
-        }
-        const char *name = mapping->target->columns[mapping->columns[at].target].name;
-        buf_add_text(names, first ? "" : ",");
-        buf_add_text(texts, first ? "" : ",");
-        first = false;
-        array_add_element(names, value_text(name, strlen(name)));
-        array_add_element(texts, v);
-    }
-    buf_add_char(names, '}');
-    buf_add_char(texts, '}');
-}
-
-/* A key and, if there is one, a row, as jsonb_object() takes them. */
-struct described {
-    struct buf text[4];
-    const char *params[4]; /* the key's names and values, the row's or NULL */
-};
-
-static void describe(struct described *d, const struct mapping *mapping, const struct value *key,
-                     const struct value *row) {
-    for (size_t i = 0; i < 4; i++) {
-        buf_init(&d->text[i]);
-    }
-    add_names_and_values(mapping, key, mapping->key, mapping->n_key, &d->text[0], &d->text[1]);
-    if (row != NULL) {
-        add_names_and_values(mapping, row, NULL, mapping->n_columns, &d->text[2], &d->text[3]);
-    }
-    for (size_t i = 0; i < 4; i++) {
-        d->params[i] = d->text[i].data;
-    }
-}
-
-static void described_fini(struct described *d) {
-    for (size_t i = 0; i < 4; i++) {
-        buf_fini(&d->text[i]);
-    }
-}
 
 /* rechecks */
 
@@ -89,17 +37,15 @@ static size_t take_keys(struct recheck *list, size_t n, const struct mapping *ma
 static void queue_rechecks(struct applier *applier, struct recheck *list, size_t n) {
     while (n > 0) {
         const struct mapping *mapping = list[0].mapping;
-        const struct table_name *table = &mapping->target->name;
+        const char *name = mapping_target_text(mapping, &applier->arena);
         struct buf keys;
         buf_init(&keys);
         n = take_keys(list, n, mapping, &keys);
-        char *name = mem_printf("%s.%s", table->schema, table->name);
         round_queue_with(applier, "putting rows up for recheck",
                          "INSERT INTO pgtandem.recheck (migration, link, table_name, keys)"
                          " VALUES ($1, $2, $3, $4)",
                          4,
                          (const char *const[]){applier->migration, applier->link, name, keys.data});
-        free(name);
         buf_fini(&keys);
     }
 }
@@ -115,23 +61,22 @@ void record_rechecks(struct applier *applier) {
 
 /* parked rows */
 
+/* `row`: nothing where it was refused. */
 static void queue_parked_row(struct applier *applier, const struct change *change,
-                             const char *const *described) {
+                             const struct described *key, const struct described *row) {
     struct lsn_text lsn = lsn_format(change->transaction.end);
     struct usec_text time = usec_format(change->transaction.commit_time);
-    const struct table_name *table = &change->mapping->target->name;
-    char *name = mem_printf("%s.%s", table->schema, table->name);
     const char *params[] = {applier->migration,
                             applier->link,
-                            name,
-                            described[0],
-                            described[1],
+                            mapping_target_text(change->mapping, &applier->arena),
+                            key->names.data,
+                            key->values.data,
                             change_op_name(change->op),
                             applier->park_reason.sqlstate,
                             applier->park_reason.message,
                             applier->park_detail,
-                            described[2],
-                            described[3],
+                            row->names.data,
+                            row->values.data,
                             lsn.text,
                             time.text};
     round_queue_with(
@@ -142,7 +87,6 @@ static void queue_parked_row(struct applier *applier, const struct change *chang
         "         $8::text || CASE WHEN $9::text = '' THEN '' ELSE ' (' || $9::text || ')' END,"
         "         jsonb_object($10::text[], $11::text[]), $12, $13)",
         13, params);
-    free(name);
 }
 
 /* A key that was to become another: both are open now. */
@@ -155,11 +99,14 @@ static void put_up_move(struct applier *applier, const struct change *change) {
 }
 
 void record_parked(struct applier *applier, const struct change *change) {
-    struct described described;
-    bool has_row = change->target != NULL && change->refusal == NULL;
-    describe(&described, change->mapping, change->key, has_row ? change->target : NULL);
-    queue_parked_row(applier, change, described.params);
-    described_fini(&described);
+    struct described key, row = {0};
+    describe_key(&key, change->mapping, change->key);
+    if (change->target != NULL && change->refusal == NULL) {
+        describe_row(&row, change->mapping, change->target);
+    }
+    queue_parked_row(applier, change, &key, &row);
+    described_fini(&key);
+    described_fini(&row);
     if (change->moves_key) {
         put_up_move(applier, change);
     }
@@ -234,51 +181,51 @@ static const char *existing_time(const struct contest *contest, struct usec_text
 }
 
 /* Values have no NUL at their end; libpq wants one. */
-static const char **add_key_texts(struct arena *arena, const struct mapping *mapping,
-                                  const struct value *key, const char **params) {
+static void add_key_texts(struct arena *arena, const struct mapping *mapping,
+                          const struct value *key, const char **params) {
     for (size_t k = 0; k < mapping->n_key; k++) {
         params[k] = arena_copy(arena, key[k].data, key[k].size);
     }
-    return params;
 }
 
 static void queue_conflict(struct applier *applier, const struct contest *contest, const char *sql,
-                           const char *const *described) {
+                           const struct described *key, const struct described *row) {
     const struct change *change = contest->change;
     const struct mapping *mapping = change->mapping;
     struct lsn_text lsn = lsn_format(change->transaction.end);
     struct usec_text time = usec_format(change->transaction.commit_time), existing;
-    char *name = mem_printf("%s.%s", mapping->target->name.schema, mapping->target->name.name);
     size_t n = CONFLICT_PARAMS + mapping->n_key;
     const char **params = arena_zero(&applier->arena, n, sizeof *params);
     const char *const fixed[CONFLICT_PARAMS] = {applier->migration,
                                                 applier->link,
-                                                name,
-                                                described[0],
-                                                described[1],
+                                                mapping_target_text(mapping, &applier->arena),
+                                                key->names.data,
+                                                key->values.data,
                                                 conflict_name(contest->conflict),
                                                 outcome_name(contest->outcome),
-                                                described[2],
-                                                described[3],
+                                                row->names.data,
+                                                row->values.data,
                                                 time.text,
                                                 existing_time(contest, &existing),
                                                 lsn.text};
     memcpy(params, fixed, sizeof fixed);
     add_key_texts(&applier->arena, mapping, contest->key, params + CONFLICT_PARAMS);
     round_queue_with(applier, "recording a conflict", sql, (int)n, params);
-    free(name);
 }
 
 static void record_conflict(struct applier *applier, const struct contest *contest) {
     const struct change *change = contest->change;
-    const struct mapping *mapping = change->mapping;
-    struct described described;
+    struct described key, row = {0};
     struct buf sql;
     buf_init(&sql);
-    conflict_sql(&sql, mapping);
-    describe(&described, mapping, contest->key, change->target);
-    queue_conflict(applier, contest, sql.data, described.params);
-    described_fini(&described);
+    conflict_sql(&sql, change->mapping);
+    describe_key(&key, change->mapping, contest->key);
+    if (change->target != NULL) {
+        describe_row(&row, change->mapping, change->target);
+    }
+    queue_conflict(applier, contest, sql.data, &key, &row);
+    described_fini(&key);
+    described_fini(&row);
     buf_fini(&sql);
 }
 

@@ -136,33 +136,12 @@ static void want_key(void *owner, const struct mapping *mapping, const struct va
     wanted->items[wanted->count++] = (struct wanted_key){mapping, key};
 }
 
-/* Rows are locked in the order of their keys, so that sessions of pgtandem's own
- * never wait for each other in a circle. Any order will do that all of them have. */
-static int compare_keys(const struct mapping *mapping, const struct value *a,
-                        const struct value *b) {
-    for (size_t k = 0; k < mapping->n_key; k++) {
-        if (a[k].size != b[k].size) {
-            return a[k].size < b[k].size ? -1 : 1;
-        }
-        int order = a[k].size > 0 ? memcmp(a[k].data, b[k].data, a[k].size) : 0;
-        if (order != 0) {
-            return order;
-        }
-    }
-    return 0;
-}
-
 static int compare_wanted(const void *a, const void *b) {
     const struct wanted_key *one = a, *other = b;
     if (one->mapping->number != other->mapping->number) {
         return one->mapping->number < other->mapping->number ? -1 : 1;
     }
-    return compare_keys(one->mapping, one->key, other->key);
-}
-
-static int compare_writes(const void *a, const void *b) {
-    const struct write *const *one = a, *const *other = b;
-    return (*one)->key == NULL ? 0 : compare_keys((*one)->mapping, (*one)->key, (*other)->key);
+    return statement_compare_keys(one->mapping, one->key, other->key);
 }
 
 /* One statement for all keys of the mapping; they are taken off the list. */
@@ -243,7 +222,8 @@ static bool is_exact(const struct applier *applier, enum write_kind kind) {
     return false;
 }
 
-static void write_group(struct applier *applier, const struct write *const *writes, size_t n) {
+static void write_group(void *owner, const struct write *const *writes, size_t n) {
+    struct applier *applier = owner;
     statement_write(&applier->statement, writes, n);
     struct applier_step *step = queue_built(applier, STEP_WRITE);
     step->mapping = writes[0]->mapping;
@@ -251,43 +231,19 @@ static void write_group(struct applier *applier, const struct write *const *writ
     step->exact = is_exact(applier, writes[0]->kind);
 }
 
-/* All writes of one kind in [from, to), a statement for each table and shape. */
-static void write_kind_of(struct applier *applier, enum write_kind kind, size_t from, size_t to,
-                          const struct write **group, bool *taken) {
-    const struct write *writes = applier->effects.writes;
-    for (size_t i = from; i < to; i++) {
-        if (taken[i] || writes[i].kind != kind) {
-            continue;
-        }
-        size_t n = 0;
-        for (size_t j = i; j < to; j++) {
-            if (!taken[j] && writes[j].kind == kind &&
-                statement_same_shape(&writes[i], &writes[j])) {
-                taken[j] = true;
-                group[n++] = &writes[j];
-            }
-        }
-        qsort(group, n, sizeof *group, compare_writes);
-        write_group(applier, group, n);
-    }
-}
-
 void round_write_rows(struct applier *applier) {
     const struct effects *effects = &applier->effects;
     size_t n = effects->n_writes;
-    const struct write **group = mem_zero(n, sizeof(const struct write *));
-    bool *taken = mem_zero(n, sizeof *taken);
+    const struct write **list = arena_zero(&applier->arena, n, sizeof(const struct write *));
     for (size_t from = 0, to; from < n; from = to) {
-        to = from;
-        while (to < n && effects->writes[to].segment == effects->writes[from].segment) {
-            to++;
+        for (to = from; to < n && effects->writes[to].segment == effects->writes[from].segment;
+             to++) {
+            list[to] = &effects->writes[to];
         }
         for (size_t k = 0; k < sizeof write_order / sizeof *write_order; k++) {
-            write_kind_of(applier, write_order[k], from, to, group, taken);
+            statement_group(&list[from], to - from, write_order[k], write_group, applier);
         }
     }
-    free(group);
-    free(taken);
 }
 
 /* the end */

@@ -221,6 +221,48 @@ bool statement_same_shape(const struct write *a, const struct write *b) {
     return true;
 }
 
+int statement_compare_keys(const struct mapping *mapping, const struct value *a,
+                           const struct value *b) {
+    for (size_t k = 0; k < mapping->n_key; k++) {
+        if (a[k].size != b[k].size) {
+            return a[k].size < b[k].size ? -1 : 1;
+        }
+        int order = a[k].size > 0 ? memcmp(a[k].data, b[k].data, a[k].size) : 0;
+        if (order != 0) {
+            return order;
+        }
+    }
+    return 0;
+}
+
+static int compare_writes(const void *a, const void *b) {
+    const struct write *const *one = a, *const *other = b;
+    return (*one)->key == NULL
+               ? 0
+               : statement_compare_keys((*one)->mapping, (*one)->key, (*other)->key);
+}
+
+void statement_group(const struct write *const *writes, size_t n, enum write_kind kind,
+                     statement_group_fn *group, void *owner) {
+    const struct write **members = mem_zero(n, sizeof(const struct write *));
+    bool *taken = mem_zero(n, sizeof *taken);
+    for (size_t i = 0; i < n; i++) {
+        size_t size = 0;
+        for (size_t j = i; j < n && !taken[i] && writes[i]->kind == kind; j++) {
+            if (!taken[j] && statement_same_shape(writes[i], writes[j])) {
+                taken[j] = j > i;
+                members[size++] = writes[j];
+            }
+        }
+        if (size > 0) {
+            qsort(members, size, sizeof *members, compare_writes);
+            group(owner, members, size);
+        }
+    }
+    free(members);
+    free(taken);
+}
+
 static void add_written_params(struct statement *statement, const struct write *const *writes,
                                size_t n, bool *columns) {
     const struct mapping *mapping = writes[0]->mapping;

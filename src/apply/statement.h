@@ -48,6 +48,17 @@ bool statement_reads_column(const struct mapping *mapping, size_t i);
 void statement_write(struct statement *statement, const struct write *const *writes, size_t n);
 bool statement_same_shape(const struct write *a, const struct write *b);
 
+/* Those of `n` writes that are of one kind, in groups that one statement can write, in
+ * the order of their keys. */
+typedef void statement_group_fn(void *owner, const struct write *const *writes, size_t n);
+void statement_group(const struct write *const *writes, size_t n, enum write_kind kind,
+                     statement_group_fn *group, void *owner);
+
+/* Rows are locked in the order of their keys, so that sessions of pgtandem's own never
+ * wait for each other in a circle. Any order will do that all of them have. */
+int statement_compare_keys(const struct mapping *mapping, const struct value *a,
+                           const struct value *b);
+
 /* Whole source rows by key, if every transaction in `xids` is visible: no rows
  * at all if one is not yet. The result's columns: the key's position from 1,
  * whether the row is there, then the source table's columns. */

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "apply/array.h"
 #include "base/mem.h"
 #include "command/format.h"
-#include "copy/text_array.h"
 
 bool conflicts_read_ids(const struct options *options, struct buf *ids, struct err *err) {
     bool all = options_has(options, "all");
@@ -22,7 +22,7 @@ bool conflicts_read_ids(const struct options *options, struct buf *ids, struct e
         values[i] = value_text(options->arguments[i], strlen(options->arguments[i]));
     }
     if (n > 0) {
-        text_array_add(ids, values, n);
+        array_add(ids, values, n);
     }
     free(values);
     return true;

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "apply/array.h"
 #include "base/mem.h"
 #include "command/conflicts.h"
 #include "command/format.h"
 #include "command/mending.h"
-#include "copy/text_array.h"
 
 static const usec_t patience = 30 * USEC_SECOND; /* with a running service */
 
@@ -177,7 +177,7 @@ static void pin_ids(struct retry *retry) {
         values[i] = value_text(retry->before.items[i].id, strlen(retry->before.items[i].id));
     }
     buf_reset(&retry->ids);
-    text_array_add(&retry->ids, values, n);
+    array_add(&retry->ids, values, n);
     free(values);
     retry->fates = mem_zero(n + 1, sizeof *retry->fates);
     retry->because = mem_zero(n + 1, sizeof *retry->because);

@@ -4,10 +4,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "apply/array.h"
 #include "base/buf.h"
 #include "base/log.h"
 #include "command/service.h"
-#include "copy/text_array.h"
 #include "pg/state.h"
 
 enum { KEYS_PER_RECORD = 500 };
@@ -34,7 +34,7 @@ static bool put_up_record(struct migration *m, const char *table, const struct v
                           size_t n_values, int64_t *id, struct err *err) {
     struct buf text;
     buf_init(&text);
-    text_array_add(&text, keys, n_values);
+    array_add(&text, keys, n_values);
     bool ok = db_int(&m->new_side.db, err, id,
                      "INSERT INTO pgtandem.recheck (migration, link, table_name, keys)"
                      " VALUES ($1, 'forward', $2, $3::text[]) RETURNING id",

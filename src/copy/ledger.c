@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "apply/array.h"
 #include "base/mem.h"
-#include "copy/text_array.h"
 #include "pg/db.h"
 
 static bool read_sums(struct migration *m, const struct mapping *mapping,
@@ -108,7 +108,7 @@ static char *array_of(char *const *bound, size_t n) {
     }
     struct buf text;
     buf_init(&text);
-    text_array_add(&text, values, n);
+    array_add(&text, values, n);
     free(values);
     return text.data;
 }

@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "apply/array.h"
 #include "base/buf.h"
-#include "copy/text_array.h"
 
 const char park_sql[] =
     "INSERT INTO pgtandem.parked (migration, link, table_name, key, operation, sqlstate,"
@@ -22,7 +22,7 @@ static struct value column_name(const struct mapping *mapping, size_t i) {
 static const char *array_of(const struct value *values, size_t n, struct arena *arena) {
     struct buf text;
     buf_init(&text);
-    text_array_add(&text, values, n);
+    array_add(&text, values, n);
     const char *copy = arena_copy(arena, text.data, text.size);
     buf_fini(&text);
     return copy;

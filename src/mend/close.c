@@ -63,7 +63,7 @@ static bool settle_in(struct collection *c, size_t table, bool parked, const str
     }
     bool ok = true;
     for (enum direction d = FORWARD; ok && d <= REVERSE; d++) {
-        params[1] = key_table_name(migration_mapping(c->m, table, d), &c->arena);
+        params[1] = mapping_target_text(migration_mapping(c->m, table, d), &c->arena);
         ok = !c->here[d] || db_exec(c->db, err, sql.data, (int)n_key + 3, params);
     }
     buf_fini(&sql);

@@ -64,7 +64,7 @@ static bool find_table(struct collection *c, enum direction direction, const cha
                        size_t *table) {
     for (size_t i = 0; c->here[direction] && i < c->m->n_tables; i++) {
         const struct mapping *mapping = migration_mapping(c->m, i, direction);
-        if (strcmp(key_table_name(mapping, &c->arena), name) == 0) {
+        if (strcmp(mapping_target_text(mapping, &c->arena), name) == 0) {
             *table = i;
             return true;
         }

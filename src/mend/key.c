@@ -5,11 +5,6 @@
 
 #include "pg/quote.h"
 
-const char *key_table_name(const struct mapping *mapping, struct arena *arena) {
-    const struct table_name *name = &mapping->target->name;
-    return arena_printf(arena, "%s.%s", name->schema, name->name);
-}
-
 /* Position in the old table of column `k` of the mapping's key. */
 static size_t old_column(const struct mapping *mapping, size_t k) {
     const struct mapping_column *column = &mapping->columns[mapping->key[k]];

@@ -13,9 +13,6 @@
 #include "base/value.h"
 #include "model/mapping.h"
 
-/* "schema.name" of the table that a link writes to. */
-const char *key_table_name(const struct mapping *mapping, struct arena *arena);
-
 /* For each column of the forward mapping's key, where it is in the key of the mapping
  * of that direction. */
 const size_t *key_order(const struct mapping_pair *pair, enum direction direction,

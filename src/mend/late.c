@@ -42,7 +42,7 @@ static PGresult *ask(struct site *site, const struct item *item, struct arena *a
     const char **params = arena_zero(arena, FIXED_PARAMS + item->n_key, sizeof *params);
     params[0] = site->m->config->migration;
     params[1] = direction_name(site->direction);
-    params[2] = key_table_name(mapping, arena);
+    params[2] = mapping_target_text(mapping, arena);
     for (size_t k = 0; k < item->n_key; k++) {
         params[FIXED_PARAMS + k] = arena_copy(arena, item->key[k].data, item->key[k].size);
     }

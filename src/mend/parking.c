@@ -1,56 +1,16 @@
 /* parking.c - see parking.h. */
 #include "mend/parking.h"
 
-#include <string.h>
-
-#include "apply/array.h"
+#include "apply/described.h"
 #include "mend/key.h"
 
 /* 1, 2, 4, ... 60 seconds */
 #define PAUSE(tries) "least(60, 2 ^ least(" tries ", 6)) * interval '1 second'"
 
-/* {"name",...} and {"value",...}; absent values are left out. */
-struct described {
-    struct buf names, values;
-    size_t count;
-};
-
-static void describe(struct described *d, const char *name, struct value value) {
-    if (value.kind != VALUE_ABSENT) {
-        buf_add_char(&d->names, d->count == 0 ? '{' : ',');
-        buf_add_char(&d->values, d->count == 0 ? '{' : ',');
-        array_add_element(&d->names, value_text(name, strlen(name)));
-        array_add_element(&d->values, value);
-        d->count++;
-    }
-}
-
-static void end_description(struct described *d) {
-    buf_add_text(&d->names, d->count == 0 ? "{}" : "}");
-    buf_add_text(&d->values, d->count == 0 ? "{}" : "}");
-}
-
-static void forget_description(struct described *d) {
-    buf_fini(&d->names);
-    buf_fini(&d->values);
-}
-
-static struct described describe_key(const struct migration *m, const struct item *item) {
-    struct described d = {0};
-    for (size_t k = 0; k < item->n_key; k++) {
-        describe(&d, key_column_name(&m->pairs[item->table], k), item->key[k]);
-    }
-    end_description(&d);
-    return d;
-}
-
-static struct described describe_row(const struct mapping *mapping, const struct value *row) {
-    struct described d = {0};
-    for (size_t i = 0; i < mapping->n_columns; i++) {
-        describe(&d, mapping->target->columns[mapping->columns[i].target].name, row[i]);
-    }
-    end_description(&d);
-    return d;
+/* An item's key is in the order of the forward mapping's, whose columns have the same
+ * names on both sides. */
+static void describe_item(struct described *d, const struct migration *m, const struct item *item) {
+    describe_key(d, &m->pairs[item->table].forward, item->key);
 }
 
 #define THIS_KEY                                                                                   \
@@ -81,12 +41,13 @@ static bool insert(struct db *db, const char *const *params, struct err *err) {
 bool parking_put(struct db *db, struct migration *m, const struct mend *mend, bool *is_news,
                  struct arena *arena, struct err *err) {
     const struct mapping *mapping = mend->write.mapping;
-    struct described key = describe_key(m, mend->item), row = {0};
+    struct described key, row = {0};
+    describe_item(&key, m, mend->item);
     if (mend->whole != NULL) {
-        row = describe_row(mapping, mend->whole);
+        describe_row(&row, mapping, mend->whole);
     }
     const char *params[] = {m->config->migration,
-                            key_table_name(mapping, arena),
+                            mapping_target_text(mapping, arena),
                             key.names.data,
                             key.values.data,
                             mend->sqlstate,
@@ -97,20 +58,21 @@ bool parking_put(struct db *db, struct migration *m, const struct mend *mend, bo
     bool found;
     bool ok = refresh(db, params, &found, err) && (found || insert(db, params, err));
     *is_news = !found;
-    forget_description(&key);
-    forget_description(&row);
+    described_fini(&key);
+    described_fini(&row);
     return ok || err_context(err, "cannot park a row in %s", db->label);
 }
 
 bool parking_put_off(struct db *db, struct migration *m, const struct mapping *mapping,
                      const struct item *item, struct arena *arena, struct err *err) {
-    struct described key = describe_key(m, item);
-    const char *params[] = {m->config->migration, key_table_name(mapping, arena), key.names.data,
-                            key.values.data};
+    struct described key;
+    describe_item(&key, m, item);
+    const char *params[] = {m->config->migration, mapping_target_text(mapping, arena),
+                            key.names.data, key.values.data};
     bool ok = db_exec(db, err,
                       "UPDATE pgtandem.parked SET tries = tries + 1,"
                       "       retry_at = clock_timestamp() + " PAUSE("tries") THIS_KEY,
                       4, params);
-    forget_description(&key);
+    described_fini(&key);
     return ok || err_context(err, "cannot put off a parked row in %s", db->label);
 }

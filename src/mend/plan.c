@@ -10,16 +10,6 @@ void mend_set_outcome(struct mend *mend, enum mend_outcome outcome, const char *
     mend->reason = reason;
 }
 
-/* The target's row as the mapping sees it. */
-static struct value *pick_mapped(const struct mapping *mapping, const struct value *row,
-                                 struct arena *arena) {
-    struct value *picked = arena_zero(arena, mapping->n_columns, sizeof *picked);
-    for (size_t i = 0; i < mapping->n_columns; i++) {
-        picked[i] = row[mapping->columns[i].target];
-    }
-    return picked;
-}
-
 static struct value *pick_key(const struct mapping *mapping, const struct value *mapped,
                               struct arena *arena) {
     struct value *key = arena_zero(arena, mapping->n_key, sizeof *key);
@@ -68,7 +58,7 @@ static bool writes_anything(const struct mapping *mapping, const struct value *v
 static void plan_update(struct mend *mend, const struct mapping *mapping,
                         const struct value *source, const struct value *target,
                         struct value *values, struct arena *arena) {
-    struct value *current = pick_mapped(mapping, target, arena);
+    struct value *current = mapping_pick(mapping, target, arena);
     struct value *whole = arena_zero(arena, mapping->n_columns, sizeof *whole);
     for (size_t i = 0; i < mapping->n_columns; i++) {
         whole[i] = values[i];
@@ -105,6 +95,6 @@ void mend_plan_write(struct mend *mend, const struct mapping *mapping, const str
 void mend_plan_removal(struct mend *mend, const struct mapping *mapping, const struct value *target,
                        const char *target_xmin, struct arena *arena) {
     mend->write = (struct write){.kind = WRITE_DELETE, .mapping = mapping};
-    mend->write.key = pick_key(mapping, pick_mapped(mapping, target, arena), arena);
+    mend->write.key = pick_key(mapping, mapping_pick(mapping, target, arena), arena);
     mend->write.guard = arena_printf(arena, "%s", target_xmin);
 }

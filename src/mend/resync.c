@@ -11,27 +11,8 @@
 
 enum { CONTENDED_MAX = 3, UNTANGLED_MAX = 200 };
 
-/* All writes of one kind, a statement for each shape. */
-static void add_kind(struct bundle *bundle, enum write_kind kind, const struct write *const *writes,
-                     size_t n) {
-    const struct write **group = mem_zero(n, sizeof(const struct write *));
-    bool *taken = mem_zero(n, sizeof *taken);
-    for (size_t i = 0; i < n; i++) {
-        if (taken[i] || writes[i]->kind != kind) {
-            continue;
-        }
-        size_t size = 0;
-        for (size_t j = i; j < n; j++) {
-            if (!taken[j] && writes[j]->kind == kind &&
-                statement_same_shape(writes[i], writes[j])) {
-                taken[j] = true;
-                group[size++] = writes[j];
-            }
-        }
-        bundle_add(bundle, group, size);
-    }
-    free(group);
-    free(taken);
+static void add_group(void *owner, const struct write *const *writes, size_t n) {
+    bundle_add(owner, writes, n);
 }
 
 /* In the order in which values become free. */
@@ -42,7 +23,7 @@ static bool write_all(struct site *site, const struct write *const *writes, size
     size_t failed;
     bundle_init(&bundle, writes[0]->mapping, n);
     for (size_t k = 0; k < sizeof order / sizeof *order; k++) {
-        add_kind(&bundle, order[k], writes, n);
+        statement_group(writes, n, order[k], add_group, &bundle);
     }
     bool ok = bundle_send(&bundle, site, &failed, err);
     bundle_fini(&bundle);

@@ -111,6 +111,14 @@ bool mapping_apply(const struct mapping *mapping, const struct value *source, st
 bool mapping_keeps(const struct mapping *mapping, const struct mapping_transform *transform,
                    const struct value *source, const struct value *current, struct arena *arena);
 
+/* "schema.name" of the table that the mapping writes to, as state rows have it. */
+const char *mapping_target_text(const struct mapping *mapping, struct arena *arena);
+
+/* A row of the target's table as the mapping sees it: values parallel to
+ * mapping->columns, in `arena`. */
+struct value *mapping_pick(const struct mapping *mapping, const struct value *row,
+                           struct arena *arena);
+
 /* Two complete rows agree when forward(old) equals new or, for each transform
  * on its own, reverse(new) equals old; copied columns must be the same value
  * (types.h), except where one side generates it. `old_row` runs parallel to the

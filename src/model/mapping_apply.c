@@ -196,9 +196,13 @@ bool mapping_keeps(const struct mapping *mapping, const struct mapping_transform
            inputs_agree(mapping, transform, in, mapped_back);
 }
 
-/* The row as the mapping sees its target: `current` of mapping_keeps. */
-static struct value *pick_mapped(const struct mapping *mapping, const struct value *row,
-                                 struct arena *arena) {
+const char *mapping_target_text(const struct mapping *mapping, struct arena *arena) {
+    const struct table_name *name = &mapping->target->name;
+    return arena_printf(arena, "%s.%s", name->schema, name->name);
+}
+
+struct value *mapping_pick(const struct mapping *mapping, const struct value *row,
+                           struct arena *arena) {
     struct value *picked = arena_zero(arena, mapping->n_columns, sizeof *picked);
     for (size_t i = 0; i < mapping->n_columns; i++) {
         picked[i] = row[mapping->columns[i].target];
@@ -244,7 +248,7 @@ static bool copies_agree(const struct mapping *mapping, const struct value *sour
 bool mapping_rows_agree(const struct mapping_pair *pair, const struct value *old_row,
                         const struct value *new_row, struct arena *arena) {
     const struct mapping *mapping = &pair->forward;
-    const struct value *current = pick_mapped(mapping, new_row, arena);
+    const struct value *current = mapping_pick(mapping, new_row, arena);
     if (!copies_agree(mapping, old_row, current)) {
         return false;
     }

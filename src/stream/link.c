@@ -179,7 +179,6 @@ static void hand_over(struct link *link) {
     other->continues = link->in_transaction;
     link->gathering = other;
     session_pause(&link->stream.session, false);
-    link->applier.policy = link->policy;
     applier_submit(&link->applier, batch);
 }
 
@@ -442,7 +441,7 @@ void link_stop(struct link *link, usec_t patience) {
 }
 
 void link_set_policy(struct link *link, enum policy policy) {
-    link->policy = policy;
+    link->applier.policy = policy;
 }
 
 bool link_has_passed(const struct link *link, lsn_t lsn) {

@@ -76,7 +76,6 @@ struct link {
     bool skipping;           /* the target has it already */
     size_t transaction_rows; /* its changes so far, pieces included */
 
-    enum policy policy; /* of the next batch */
     struct batch batches[2];
     struct batch *gathering; /* the other one is with the applier, or empty */
 
@@ -103,7 +102,7 @@ bool link_connect(struct link *link, struct err *err) __attribute__((warn_unused
  * durable, and closes the connections. Sequential. */
 void link_stop(struct link *link, usec_t patience);
 
-/* From the next batch on; see resolve.h. */
+/* Before link_connect(); see resolve.h. */
 void link_set_policy(struct link *link, enum policy policy);
 
 /* True when every transaction that ended before `lsn` is in the target. */

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
+#include "apply/array.h"
 #include "copy/copy_text.h"
-#include "copy/text_array.h"
 
 enum { FIELDS = 3 };
 
@@ -134,12 +134,12 @@ static void arrays_quote_every_element(void **state) {
     (void)state;
     struct buf array;
     buf_init(&array);
-    text_array_add(&array, NULL, 0);
+    array_add(&array, NULL, 0);
     assert_string_equal(array.data, "{}");
     buf_reset(&array);
     const struct value values[] = {text("a"), text(""), value_null(), text("NULL"),
                                    text("q\"b\\s,{} ")};
-    text_array_add(&array, values, 5);
+    array_add(&array, values, 5);
     assert_string_equal(array.data, "{\"a\",\"\",NULL,\"NULL\",\"q\\\"b\\\\s,{} \"}");
     buf_fini(&array);
 }

@@ -113,7 +113,7 @@ static void a_links_key_is_put_into_the_forward_order(void **state) {
     assert_int_equal(order[0], 1);
     assert_int_equal(order[1], 0);
     assert_string_equal(key_column_name(&s.pair, 1), "email");
-    assert_string_equal(key_table_name(&s.pair.reverse, &s.arena), "public.users");
+    assert_string_equal(mapping_target_text(&s.pair.reverse, &s.arena), "public.users");
     sample_fini(&s);
 }
 
