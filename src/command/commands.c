@@ -24,7 +24,7 @@ static const struct option no_options[] = {{0}};
 static const struct option check_options[] = {{"json", NULL, "print JSON"}, {0}};
 
 static const struct option run_options[] = {
-    {"once", NULL, "apply what both sides have committed by now, then end"},
+    {"once", NULL, "apply what both sides have committed by now, mend what crossed, then end"},
     {"no-backfill", NULL, "copy nothing: the new table already holds what it should"},
     {0},
 };
