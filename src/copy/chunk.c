@@ -76,7 +76,8 @@ static void add_bound(struct buf *sql, const struct mapping *mapping, const char
     buf_add_char(sql, ')');
 }
 
-void chunk_sql_read(struct buf *sql, const struct chunk *chunk, const struct field_list *fields) {
+void chunk_sql_read(struct buf *sql, const struct chunk *chunk, const struct field_list *fields,
+                    enum copy_format format) {
     const struct table *source = chunk->mapping->source;
     buf_add_text(sql, "COPY (SELECT ");
     for (size_t i = 0; i < fields->count; i++) {
@@ -94,17 +95,17 @@ void chunk_sql_read(struct buf *sql, const struct chunk *chunk, const struct fie
         buf_add_text(sql, chunk->low != NULL ? " AND " : " WHERE ");
         add_bound(sql, chunk->mapping, "<=", chunk->high);
     }
-    buf_add_text(sql, ") TO STDOUT");
+    buf_add_format(sql, ") TO STDOUT (FORMAT %s)", copy_format_name(format));
 }
 
-void chunk_sql_write(struct buf *sql, const struct mapping *mapping) {
+void chunk_sql_write(struct buf *sql, const struct mapping *mapping, enum copy_format format) {
     buf_add_text(sql, "COPY ");
     quote_table(sql, &mapping->target->name);
     for (size_t i = 0; i < mapping->n_columns; i++) {
         buf_add_text(sql, i == 0 ? " (" : ", ");
         quote_identifier(sql, mapping->target->columns[mapping->columns[i].target].name);
     }
-    buf_add_text(sql, ") FROM STDIN");
+    buf_add_format(sql, ") FROM STDIN (FORMAT %s)", copy_format_name(format));
 }
 
 void chunk_sql_boundary(struct buf *sql, const struct mapping *mapping, bool low, long long rows) {

@@ -11,7 +11,8 @@
 #include <stddef.h>
 
 #include "base/buf.h"
-#include "copy/line_map.h"
+#include "copy/format.h"
+#include "copy/row_map.h"
 #include "model/mapping.h"
 
 struct chunk {
@@ -28,11 +29,13 @@ void chunk_free(struct chunk *chunk);
 /* COPY takes no parameters: in these the bounds are literals.
  *
  *     COPY (SELECT "id", "full_name" FROM "public"."users" AS t
- *            WHERE (t."id") > ('100'::bigint) AND (t."id") <= ('200'::bigint)) TO STDOUT */
-void chunk_sql_read(struct buf *sql, const struct chunk *chunk, const struct field_list *fields);
+ *            WHERE (t."id") > ('100'::bigint) AND (t."id") <= ('200'::bigint))
+ *       TO STDOUT (FORMAT binary) */
+void chunk_sql_read(struct buf *sql, const struct chunk *chunk, const struct field_list *fields,
+                    enum copy_format format);
 
-/* COPY "app_v2"."users" ("id", "first_name", "last_name") FROM STDIN */
-void chunk_sql_write(struct buf *sql, const struct mapping *mapping);
+/* COPY "app_v2"."users" ("id", "first_name", "last_name") FROM STDIN (FORMAT binary) */
+void chunk_sql_write(struct buf *sql, const struct mapping *mapping, enum copy_format format);
 
 /* The last key of a chunk of `rows` rows; no row when fewer are left. With
  * `low` the values of the bound before it are the statement's parameters.

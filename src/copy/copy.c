@@ -126,6 +126,10 @@ static void log_start(const struct copy *copy) {
     buf_fini(&text);
 }
 
+static int major_version(const struct side *side) {
+    return PQserverVersion(side->db.session.conn) / 10000;
+}
+
 static bool prepare(struct copy *copy, struct err *err) {
     struct migration *m = copy->job.m;
     int64_t total;
@@ -141,6 +145,7 @@ static bool prepare(struct copy *copy, struct err *err) {
         return false;
     }
     copy->show.total = total;
+    copy->job.one_version = major_version(&m->old_side) == major_version(&m->new_side);
     return true;
 }
 

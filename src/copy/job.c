@@ -29,6 +29,10 @@ void job_fini(struct job *job) {
     buf_fini(&job->reader_path);
 }
 
+enum copy_format job_format(const struct job *job, const struct mapping *mapping) {
+    return job->one_version ? copy_format_of(mapping, job->m->same_database) : FORMAT_TEXT;
+}
+
 void job_add(struct job *job, struct chunk *chunk) {
     chunk->next = NULL;
     if (job->first == NULL) {

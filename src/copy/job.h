@@ -24,6 +24,7 @@ struct job {
     struct log_source log;
     struct buf writer_settings; /* for session.settings */
     struct buf reader_path;     /* a SET search_path that finds the keys' operators */
+    bool one_version;           /* both servers are of one major version */
 
     char snapshot[SNAPSHOT_NAME_SIZE]; /* the name that readers import now */
     char snapshot_at[USEC_TEXT_SIZE];  /* a moment not before it, by the old server's clock */
@@ -45,6 +46,9 @@ struct job {
 
 void job_init(struct job *job, struct migration *m);
 void job_fini(struct job *job);
+
+/* What a chunk of the table is copied in, unless with care. */
+enum copy_format job_format(const struct job *job, const struct mapping *mapping);
 
 /* Chunks go out in the order in which they came. Taken: NULL when there are
  * none. A chunk belongs to who took it until job_finish() or job_return(). */

@@ -37,7 +37,7 @@ static void load(struct worker *worker, struct sift_range range) {
     struct buf sql;
     buf_init(&sql);
     buf_add_text(&sql, "SAVEPOINT pgtandem; ");
-    chunk_sql_write(&sql, worker->chunk->mapping);
+    chunk_sql_write(&sql, worker->chunk->mapping, FORMAT_TEXT);
     sift->range = range;
     sift->state = SIFT_loading;
     worker_send(worker, sql.data, 0, NULL);
@@ -120,7 +120,7 @@ static void park_refused(struct worker *worker, const struct err *why) {
     struct sift *sift = &worker->sift;
     arena_reset(&sift->arena);
     worker_pause(worker, PAUSE_SIFT, true);
-    park(worker, line_map_refused(&worker->map, &sift->arena), false, "22000", "", why);
+    park(worker, row_map_refused(&worker->map, &sift->arena), false, "22000", "", why);
 }
 
 static void park_written(struct worker *worker) {
@@ -128,7 +128,7 @@ static void park_written(struct worker *worker) {
     arena_reset(&sift->arena);
     size_t from = line_start(sift, sift->range.from), to = line_start(sift, sift->range.to);
     const struct value *row =
-        line_map_parse(worker->chunk->mapping, sift->lines.data + from, to - from, &sift->arena);
+        row_map_parse(worker->chunk->mapping, sift->lines.data + from, to - from, &sift->arena);
     park(worker, row, true, worker->row_error.sqlstate, worker->detail, &worker->row_error);
 }
 
@@ -139,14 +139,16 @@ void sift_row(struct worker *worker, const char *line, size_t size) {
     struct err err;
     worker->rows_read++;
     worker_pace(worker);
-    switch (line_map_row(&worker->map, line, size, &sift->lines, &err)) {
-        case LINE_MAPPED:
+    switch (row_map_row(&worker->map, line, size, &sift->lines, &err)) {
+        case ROW_MAPPED:
             sift->ends[sift->n_rows++] = sift->lines.size;
             break;
-        case LINE_REFUSED:
+        case ROW_REFUSED:
             park_refused(worker, &err);
             return;
-        case LINE_ODD:
+        case ROW_NONE:
+            return;
+        case ROW_ODD:
             worker->fault = FAULT_ODD;
             worker->error = err;
             worker_fail(worker);

@@ -300,8 +300,8 @@ void worker_fini(struct worker *worker) {
     session_close(&worker->reader);
     session_close(&worker->writer);
     chunk_free(worker->chunk);
-    if (worker->mapped != NULL) {
-        line_map_fini(&worker->map);
+    if (worker->mapped) {
+        row_map_fini(&worker->map);
     }
     buf_fini(&worker->moment);
     buf_fini(&worker->out);

@@ -74,12 +74,12 @@ struct worker {
     int pauses;
 
     struct chunk *chunk;
-    bool careful;        /* the chunk holds a row that cannot be written */
-    unsigned attempts;   /* that failed */
-    struct arena arena;  /* of the map, below */
-    struct line_map map; /* of the table `mapped` */
-    const struct mapping *mapped;
-    struct buf out; /* lines on their way to the writer */
+    bool careful;       /* the chunk holds a row that cannot be written */
+    unsigned attempts;  /* that failed */
+    struct arena arena; /* of the map, below */
+    struct row_map map; /* if `mapped` */
+    bool mapped;
+    struct buf out; /* rows on their way to the writer */
     int64_t rows_read, rows_written, rows_parked;
     struct sift sift;
 

@@ -5,21 +5,27 @@
 #include "copy/worker_parts.h"
 #include "pg/db.h"
 
-enum { SEND_SIZE = 32 * 1024 }; /* bytes of lines that are handed to the writer at once */
+enum { SEND_SIZE = 32 * 1024 }; /* bytes of rows that are handed to the writer at once */
 
 /* beginning */
 
+static void drop_map(struct worker *worker) {
+    if (worker->mapped) {
+        row_map_fini(&worker->map);
+        arena_reset(&worker->arena);
+        worker->mapped = false;
+    }
+}
+
 /* The map and its scratch memory serve all chunks of a table. */
 static void use_table(struct worker *worker, const struct mapping *mapping) {
-    if (worker->mapped == mapping) {
+    enum copy_format format = worker->careful ? FORMAT_TEXT : job_format(worker->job, mapping);
+    if (worker->mapped && worker->map.mapping == mapping && worker->map.format == format) {
         return;
     }
-    if (worker->mapped != NULL) {
-        line_map_fini(&worker->map);
-    }
-    arena_reset(&worker->arena);
-    line_map_init(&worker->map, mapping, &worker->arena);
-    worker->mapped = mapping;
+    drop_map(worker);
+    row_map_init(&worker->map, mapping, format, &worker->arena);
+    worker->mapped = true;
 }
 
 struct chunk_id {
@@ -71,7 +77,7 @@ void worker_note_ledger(struct worker *worker, const PGresult *result) {
 static void open_copy(struct worker *worker) {
     struct buf sql;
     buf_init(&sql);
-    chunk_sql_write(&sql, worker->chunk->mapping);
+    chunk_sql_write(&sql, worker->chunk->mapping, worker->map.format);
     worker_set_state(worker, WORKER_opening);
     worker_send(worker, sql.data, 0, NULL);
     buf_fini(&sql);
@@ -91,6 +97,7 @@ static void after_locking(struct worker *worker) {
         sift_begin(worker);
         worker_read(worker, WORKER_sifting);
     } else {
+        row_map_begin(&worker->map, &worker->out);
         open_copy(worker);
     }
 }
@@ -100,13 +107,13 @@ static void after_locking(struct worker *worker) {
 void worker_read(struct worker *worker, enum worker_state state) {
     struct buf sql;
     buf_init(&sql);
-    chunk_sql_read(&sql, worker->chunk, &worker->map.fields);
+    chunk_sql_read(&sql, worker->chunk, &worker->map.fields, worker->map.format);
     worker_set_state(worker, state);
     session_send(&worker->reader, sql.data, 0, NULL);
     buf_fini(&sql);
 }
 
-static void send_lines(struct worker *worker) {
+static void send_rows(struct worker *worker) {
     session_put_copy(&worker->writer, worker->out.data, worker->out.size);
     buf_reset(&worker->out);
     if (session_is_clogged(&worker->writer)) {
@@ -114,29 +121,32 @@ static void send_lines(struct worker *worker) {
     }
 }
 
-void worker_copy_row(struct worker *worker, const char *line, size_t size) {
-    worker->rows_read++;
-    switch (line_map_row(&worker->map, line, size, &worker->out, &worker->error)) {
-        case LINE_MAPPED:
+void worker_copy_row(struct worker *worker, const char *data, size_t size) {
+    switch (row_map_row(&worker->map, data, size, &worker->out, &worker->error)) {
+        case ROW_MAPPED:
+            worker->rows_read++;
             break;
-        case LINE_REFUSED:
+        case ROW_NONE:
+            return;
+        case ROW_REFUSED:
             worker->fault = FAULT_ROW;
             worker_fail(worker);
             return;
-        case LINE_ODD:
+        case ROW_ODD:
             worker->fault = FAULT_ODD;
             worker_fail(worker);
             return;
     }
     if (worker->out.size >= SEND_SIZE) {
-        send_lines(worker);
+        send_rows(worker);
     }
     worker_pace(worker);
 }
 
 void worker_end_copy(struct worker *worker) {
+    row_map_end(&worker->map, &worker->out);
     if (worker->out.size > 0) {
-        send_lines(worker);
+        send_rows(worker);
     }
     worker_set_state(worker, WORKER_closing);
     session_end_copy(&worker->writer, NULL);

@@ -19,7 +19,7 @@ void worker_proceed(struct worker *worker);
 void worker_begin_chunk(struct worker *worker);
 /* Starts the reader's COPY, whose rows are for `state`. */
 void worker_read(struct worker *worker, enum worker_state state);
-void worker_copy_row(struct worker *worker, const char *line, size_t size);
+void worker_copy_row(struct worker *worker, const char *data, size_t size);
 void worker_end_copy(struct worker *worker);
 /* What the ledger row says of the chunk. */
 void worker_note_ledger(struct worker *worker, const PGresult *result);

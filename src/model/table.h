@@ -18,6 +18,7 @@ struct column_type {
     uint32_t element_oid; /* of an array: its elements' type; else 0 */
     char kind;            /* pg_type.typtype of the base: b, c, e, p, r, m */
     char category;        /* pg_type.typcategory: 'S' is text-like, 'N' numbers, ... */
+    bool binary;          /* the server can send and take it (or its elements) in binary */
     int32_t modifier;     /* atttypmod, -1 for none */
     /* format_type(base_oid, -1), schema-qualified, quoted: a cast to it never
      * cuts a value short, as varchar(3) would, or a domain over it */

@@ -116,6 +116,91 @@ enum type_match types_match(const struct column_type *a, const struct column_typ
     return match_families(type_family_of(a), type_family_of(b));
 }
 
+/* Of the built-in types (pg_type.dat), those whose binary form holds nothing that a
+ * server means otherwise than another: no OID, as regclass is one; no setting, as
+ * money depends on; no encoding, as xml may name one. */
+static const uint32_t portable[] = {
+    16,
+    17,
+    18,
+    OID_NAME,
+    OID_INT8,
+    OID_INT2,
+    OID_INT4,
+    OID_TEXT,
+    26, /* oid */
+    OID_JSON,
+    600,
+    601,
+    602,
+    603,
+    604,
+    628,
+    718, /* geometry */
+    650,
+    869,
+    829,
+    774, /* addresses */
+    OID_FLOAT4,
+    OID_FLOAT8,
+    OID_BPCHAR,
+    OID_VARCHAR,
+    OID_DATE,
+    1083,
+    OID_TIMESTAMP,
+    OID_TIMESTAMPTZ,
+    1186,
+    1266,
+    1560,
+    1562,
+    OID_NUMERIC,
+    OID_UUID,
+    3220,
+    3614,
+    3615,
+    OID_JSONB,
+    3904,
+    3906,
+    3908,
+    3910,
+    3912,
+    3926, /* ranges */
+    4451,
+    4532,
+    4533,
+    4534,
+    4535,
+    4536, /* multiranges */
+};
+
+static bool is_portable(uint32_t oid) {
+    for (size_t i = 0; i < sizeof portable / sizeof *portable; i++) {
+        if (portable[i] == oid) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* An array is sent with its elements' OID. */
+bool types_share_binary(const struct column_type *a, const struct column_type *b, bool kin) {
+    if (!a->binary || !b->binary || a->element_oid != b->element_oid) {
+        return false;
+    }
+    uint32_t oid = a->element_oid != 0 ? a->element_oid : a->base_oid;
+    if (oid < OID_FIRST_USER) {
+        bool texts = type_family_of(a) == FAMILY_TEXT && type_family_of(b) == FAMILY_TEXT;
+        return is_portable(oid) && (a->base_oid == b->base_oid || texts);
+    }
+    return same_type(a, b) && (kin || (a->kind == 'e' && a->element_oid == 0));
+}
+
+bool types_binary_is_text(const struct column_type *type) {
+    return type->element_oid == 0 && (type->base_oid == OID_TEXT || type->base_oid == OID_VARCHAR ||
+                                      type->base_oid == OID_BPCHAR || type->base_oid == OID_NAME ||
+                                      type->base_oid == OID_JSON);
+}
+
 const char *types_match_reason(enum type_match match) {
     static const char *const reasons[] = {
 #define TYPE_MATCH_REASON(id, reason) [id] = reason,

@@ -43,6 +43,14 @@ static inline bool types_match_is_good(enum type_match match) {
     return match == TYPES_ALIKE || match == TYPES_CONVERT;
 }
 
+/* Are the bytes that one server sends of a value in binary those that the other
+ * takes for the same value? For built-in types that mean the same everywhere and
+ * enums; not for those that are an OID inside (regclass), nor for what is sent
+ * with the OIDs of types made by users, unless both are of one database (`kin`). */
+bool types_share_binary(const struct column_type *a, const struct column_type *b, bool kin);
+/* Is the binary form of such a value its text? */
+bool types_binary_is_text(const struct column_type *type);
+
 /* The text of a copied value as the target's type takes it: char(n) without its
  * padding, as PostgreSQL's own cast does it, and "5.00" as "5" for an integer.
  * Borrows from `value`. */

@@ -25,10 +25,11 @@ static const char *const columns_sql =
     "       t.typtype, t.typcategory, a.atttypmod, format_type(t.oid, -1),"
     "       format_type(a.atttypid, a.atttypmod), a.attnotnull OR dt.typnotnull,"
     "       a.atthasdef OR a.attidentity <> '', a.attgenerated <> '', a.attidentity = 'a',"
-    "       a.attstorage <> 'p', a.attnum"
+    "       a.attstorage <> 'p', t.typtype <> 'c' AND s.typsend <> 0 AND s.typreceive <> 0"
     "  FROM pg_attribute a"
     "  JOIN base b ON b.attnum = a.attnum"
     "  JOIN pg_type t ON t.oid = b.oid AND t.typtype <> 'd'"
+    "  JOIN pg_type s ON s.oid = CASE WHEN t.typcategory = 'A' THEN t.typelem ELSE t.oid END"
     "  JOIN pg_type dt ON dt.oid = a.atttypid"
     " WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped"
     " ORDER BY a.attnum";
@@ -55,6 +56,7 @@ static struct column_type read_type(struct arena *arena, const PGresult *r, int 
         .element_oid = (uint32_t)result_int(r, row, 3),
         .kind = PQgetvalue(r, row, 4)[0],
         .category = PQgetvalue(r, row, 5)[0],
+        .binary = result_bool(r, row, 14),
         .modifier = (int32_t)result_int(r, row, 6),
         .name = copy_field(arena, r, row, 7),
         .full_name = copy_field(arena, r, row, 8),

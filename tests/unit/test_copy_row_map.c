@@ -1,4 +1,4 @@
-/* test_copy_line_map.c - lines of the old table become lines of the new one, and
+/* test_copy_row_map.c - lines of the old table become lines of the new one, and
  * the key ranges and statements that they are read and written with. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "copy/chunk.h"
-#include "copy/line_map.h"
 #include "copy/park.h"
+#include "copy/row_map.h"
 #include "sample.h"
 
 static int start(void **state) {
@@ -30,12 +30,12 @@ static const struct mapping *build(struct sample *s) {
     return &s->pair.forward;
 }
 
-static enum line_outcome map_line(struct sample *s, const struct mapping *mapping, const char *line,
-                                  struct buf *out, struct err *err) {
-    struct line_map map;
-    line_map_init(&map, mapping, &s->arena);
-    enum line_outcome outcome = line_map_row(&map, line, strlen(line), out, err);
-    line_map_fini(&map);
+static enum row_outcome map_line(struct sample *s, const struct mapping *mapping, const char *line,
+                                 struct buf *out, struct err *err) {
+    struct row_map map;
+    row_map_init(&map, mapping, FORMAT_TEXT, &s->arena);
+    enum row_outcome outcome = row_map_row(&map, line, strlen(line), out, err);
+    row_map_fini(&map);
     return outcome;
 }
 
@@ -47,7 +47,7 @@ static void a_line_of_another_shape_is_odd(void **state) {
     struct buf out;
     buf_init(&out);
     struct err err;
-    assert_int_equal(map_line(s, mapping, "1\te\tn\n", &out, &err), LINE_ODD);
+    assert_int_equal(map_line(s, mapping, "1\te\tn\n", &out, &err), ROW_ODD);
     assert_string_equal(err.message,
                         "a row of public.users came with other columns than were asked for");
     assert_int_equal(out.size, 0);
@@ -56,20 +56,20 @@ static void a_line_of_another_shape_is_odd(void **state) {
 
 static void a_refused_row_leaves_its_key_and_its_reason(void **state) {
     struct sample *s = *state;
-    struct line_map map;
+    struct row_map map;
     struct buf out;
     struct err err;
     buf_init(&out);
-    line_map_init(&map, build(s), &s->arena);
+    row_map_init(&map, build(s), FORMAT_TEXT, &s->arena);
     static const char line[] = "7\ta\\tb\tWho?\tx\n";
-    assert_int_equal(line_map_row(&map, line, sizeof line - 1, &out, &err), LINE_REFUSED);
+    assert_int_equal(row_map_row(&map, line, sizeof line - 1, &out, &err), ROW_REFUSED);
     assert_string_equal(err.message, "transform \"halve\" refused the row: it has a question mark");
     assert_int_equal(out.size, 0);
-    const struct value *row = line_map_refused(&map, &s->arena);
+    const struct value *row = row_map_refused(&map, &s->arena);
     assert_string_equal(park_key_text(map.mapping, row, &s->arena), "(id) = (7)");
     assert_memory_equal(row[1].data, "a\tb", 3);
     assert_int_equal(row[2].kind, VALUE_ABSENT);
-    line_map_fini(&map);
+    row_map_fini(&map);
     buf_fini(&out);
 }
 
@@ -95,7 +95,7 @@ static void rows_go_through_the_mapping(void **state) {
         struct buf out;
         buf_init(&out);
         struct err err;
-        assert_int_equal(map_line(s, mapping, cases[i].line, &out, &err), LINE_MAPPED);
+        assert_int_equal(map_line(s, mapping, cases[i].line, &out, &err), ROW_MAPPED);
         if (strcmp(out.data, cases[i].mapped) != 0) {
             fail_msg("%s: '%s', not '%s'", cases[i].label, out.data, cases[i].mapped);
         }
@@ -115,7 +115,7 @@ static void columns_that_nobody_wants_are_not_read(void **state) {
     struct buf out;
     buf_init(&out);
     struct err err;
-    assert_int_equal(map_line(s, mapping, "1\te\tAnna Berg\tb\tmore\n", &out, &err), LINE_MAPPED);
+    assert_int_equal(map_line(s, mapping, "1\te\tAnna Berg\tb\tmore\n", &out, &err), ROW_MAPPED);
     assert_string_equal(out.data, "1\te\tAnna\tBerg\tb\tmore\n");
     buf_fini(&out);
 }
@@ -128,7 +128,7 @@ static void a_value_that_the_target_takes_otherwise_is_cut(void **state) {
     struct buf out;
     buf_init(&out);
     struct err err;
-    assert_int_equal(map_line(s, mapping, "1\te\tA B\tb\tx\\\\  \n", &out, &err), LINE_MAPPED);
+    assert_int_equal(map_line(s, mapping, "1\te\tA B\tb\tx\\\\  \n", &out, &err), ROW_MAPPED);
     assert_string_equal(out.data, "1\te\tA\tB\tb\tx\\\\\n");
     buf_fini(&out);
 }
@@ -137,20 +137,20 @@ static void a_mapped_line_reads_back_as_plain_values(void **state) {
     struct sample *s = *state;
     const struct mapping *mapping = build(s);
     static const char line[] = "1\ta\\tb\tAnna\t\t\\N\n";
-    const struct value *row = line_map_parse(mapping, line, sizeof line - 1, &s->arena);
+    const struct value *row = row_map_parse(mapping, line, sizeof line - 1, &s->arena);
     assert_non_null(row);
     assert_int_equal(row[1].size, 3);
     assert_memory_equal(row[1].data, "a\tb", 3);
     assert_int_equal(row[3].size, 0);
     assert_int_equal(row[4].kind, VALUE_NULL);
-    assert_null(line_map_parse(mapping, "1\n", 2, &s->arena));
+    assert_null(row_map_parse(mapping, "1\n", 2, &s->arena));
 }
 
 static void a_parked_row_is_described_by_its_columns(void **state) {
     struct sample *s = *state;
     const struct mapping *mapping = build(s);
     static const char line[] = "1\ta\"b\tAnna\t\t\\N\n";
-    const struct value *row = line_map_parse(mapping, line, sizeof line - 1, &s->arena);
+    const struct value *row = row_map_parse(mapping, line, sizeof line - 1, &s->arena);
     const struct park_reason reason = {"23514", "why", "detail"};
     const char *params[PARK_PARAMS];
     park_params(mapping, "m", row, true, &reason, &s->arena, params);
@@ -172,7 +172,7 @@ static void assert_read(const struct mapping *mapping, const char *const *low,
     struct field_list fields = field_list_of(mapping, arena);
     struct buf sql;
     buf_init(&sql);
-    chunk_sql_read(&sql, chunk, &fields);
+    chunk_sql_read(&sql, chunk, &fields, FORMAT_TEXT);
     assert_string_equal(sql.data, expected);
     buf_fini(&sql);
     chunk_free(chunk);
@@ -184,14 +184,14 @@ static void open_ends_of_a_range_are_left_out(void **state) {
     struct sample *s = *state;
     const struct mapping *mapping = build(s);
     const char *const ten[] = {"10"}, *const twenty[] = {"20"};
-    assert_read(mapping, NULL, NULL, &s->arena, READ ") TO STDOUT");
+    assert_read(mapping, NULL, NULL, &s->arena, READ ") TO STDOUT (FORMAT text)");
     assert_read(mapping, NULL, ten, &s->arena,
-                READ " WHERE (t.\"id\") <= ('10'::bigint)) TO STDOUT");
+                READ " WHERE (t.\"id\") <= ('10'::bigint)) TO STDOUT (FORMAT text)");
     assert_read(mapping, twenty, NULL, &s->arena,
-                READ " WHERE (t.\"id\") > ('20'::bigint)) TO STDOUT");
+                READ " WHERE (t.\"id\") > ('20'::bigint)) TO STDOUT (FORMAT text)");
     assert_read(mapping, ten, twenty, &s->arena,
                 READ " WHERE (t.\"id\") > ('10'::bigint) AND (t.\"id\") <= ('20'::bigint))"
-                     " TO STDOUT");
+                     " TO STDOUT (FORMAT text)");
 }
 
 static void composite_keys_are_compared_as_rows(void **state) {
@@ -203,7 +203,7 @@ static void composite_keys_are_compared_as_rows(void **state) {
     const char *const low[] = {"1", "it's \\ odd"};
     assert_read(mapping, low, NULL, &s->arena,
                 READ " WHERE (t.\"id\", t.\"email\") > ('1'::bigint,  E'it''s \\\\ odd'::text))"
-                     " TO STDOUT");
+                     " TO STDOUT (FORMAT text)");
     struct buf sql;
     buf_init(&sql);
     chunk_sql_boundary(&sql, mapping, true, 1000);
@@ -233,9 +233,9 @@ static void odd_names_are_quoted(void **state) {
     const struct mapping *mapping = build(s);
     struct buf sql;
     buf_init(&sql);
-    chunk_sql_write(&sql, mapping);
+    chunk_sql_write(&sql, mapping, FORMAT_BINARY);
     assert_string_equal(sql.data, "COPY \"app_v2\".\"us ers\" (\"id\", \"email\", \"first_name\","
-                                  " \"last_name\", \"b\"\"io, x\") FROM STDIN");
+                                  " \"last_name\", \"b\"\"io, x\") FROM STDIN (FORMAT binary)");
     buf_fini(&sql);
 }
 
