@@ -23,7 +23,13 @@ static struct config *config_new(const char *path) {
     arena_init(&config->arena);
     config->path = arena_copy(&config->arena, path, strlen(path));
     config->directory = folder_of(&config->arena, path);
-    config->backfill = (struct config_backfill){.jobs = 2, .chunk_rows = 20000};
+    config->backfill = (struct config_backfill){
+        .jobs = 2,
+        .chunk_rows = 20000,
+        .chunk_time = USEC_SECOND / 2,
+        .warm_up = 3 * USEC_SECOND,
+        .max_parked = 0.01,
+    };
     config->stream = (struct config_stream){.batch_rows = 1000};
     config->conflicts = (struct config_conflicts){.max_per_minute = 6000};
     config->verify = (struct config_verify){.sample = 10000, .min_accuracy = 0.999};

@@ -23,10 +23,16 @@ struct config_file {
     int line;
 };
 
+enum snapshot_mode { SNAPSHOT_EXPORTED, SNAPSHOT_CHUNKED };
+
 struct config_backfill {
     int64_t jobs;
-    int64_t chunk_rows;
-    int64_t max_rows_per_second;    /* 0: no limit */
+    int64_t chunk_rows;          /* of the first chunks */
+    usec_t chunk_time;           /* what chunks are made to take; 0: chunk_rows always */
+    int64_t max_rows_per_second; /* 0: no limit */
+    usec_t warm_up;              /* until full speed */
+    enum snapshot_mode snapshot;
+    double max_parked;              /* part of all rows, 0 to 1 */
     struct config_file *after_copy; /* SQL files, in this order */
     size_t n_after_copy;
 };
@@ -55,10 +61,19 @@ struct config_serve {
     const char *listen; /* "address:port"; NULL: do not serve */
 };
 
+/* A number that somebody else measures. */
+struct config_query {
+    const char *sql; /* NULL: none */
+    double max;
+    bool on_new; /* asked on the new side; else on the old */
+};
+
 struct config_limits {
-    usec_t replica_lag;
+    usec_t replica_lag; /* 0: no limit */
     usec_t lock_timeout;
-    int64_t slot_wal; /* bytes */
+    int64_t active_sessions; /* 0: no limit */
+    int64_t slot_wal;        /* bytes */
+    struct config_query query;
 };
 
 struct config {

@@ -85,6 +85,7 @@ field_read_fn read_names;    /* struct name_list */
 field_read_fn read_choice;   /* an enum: the word's position */
 field_read_fn read_number;   /* int64_t */
 field_read_fn read_fraction; /* double, from 0 to 1 */
+field_read_fn read_real;     /* double */
 field_read_fn read_duration; /* usec_t; "500ms", "5s", "2min", "1h", plain seconds */
 field_read_fn read_size;     /* int64_t, bytes; "64kB", "10GB", plain bytes */
 

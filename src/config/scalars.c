@@ -1,9 +1,8 @@
 /* scalars.c - see reader.h: single values, and lists of them. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/timestamp.h"
+#include "base/quantity.h"
 #include "config/reader.h"
 #include "model/spec.h"
 
@@ -81,28 +80,26 @@ bool read_choice(struct reader *reader, const struct field *field, const yaml_no
 
 /* Numbers ---------------------------------------------------------------- */
 
-/* Digits at the start of `text`; what follows them is left in *rest. */
-static bool parse_digits(const char *text, int64_t *number, const char **rest) {
-    if (text == NULL || *text < '0' || *text > '9') {
-        return false;
-    }
-    char *end;
-    errno = 0;
-    long long n = strtoll(text, &end, 10);
-    *number = n;
-    *rest = end;
-    return errno == 0;
-}
-
 bool read_number(struct reader *reader, const struct field *field, const yaml_node_t *node,
                  void *into) {
     int64_t number;
-    const char *rest;
-    if (!parse_digits(scalar_text(node), &number, &rest) || *rest != '\0' || number < field->min ||
+    const char *text = scalar_text(node);
+    if (text == NULL || !quantity_number(text, &number) || number < field->min ||
         number > field->max) {
         return fail_showing(reader, field, node,
                             arena_printf(reader->arena, "a whole number from %lld to %lld",
                                          (long long)field->min, (long long)field->max));
+    }
+    memcpy(into, &number, sizeof number);
+    return true;
+}
+
+bool read_real(struct reader *reader, const struct field *field, const yaml_node_t *node,
+               void *into) {
+    const char *text = scalar_text(node);
+    double number;
+    if (text == NULL || !quantity_real(text, &number)) {
+        return fail_showing(reader, field, node, "a number, such as 0.8");
     }
     memcpy(into, &number, sizeof number);
     return true;
@@ -121,34 +118,11 @@ bool read_fraction(struct reader *reader, const struct field *field, const yaml_
     return true;
 }
 
-struct unit {
-    const char *name;
-    int64_t factor;
-};
-
-/* A whole number and a unit, with or without a space between them; what a plain
- * number means is the unit named "". */
-static bool parse_quantity(const char *text, const struct unit *units, size_t n_units,
-                           int64_t *quantity) {
-    int64_t number;
-    const char *rest;
-    if (!parse_digits(text, &number, &rest)) {
-        return false;
-    }
-    rest += strspn(rest, " ");
-    for (size_t i = 0; i < n_units; i++) {
-        if (strcmp(rest, units[i].name) == 0) {
-            return !__builtin_mul_overflow(number, units[i].factor, quantity);
-        }
-    }
-    return false;
-}
-
 static bool read_quantity(struct reader *reader, const struct field *field, const yaml_node_t *node,
-                          const struct unit *units, size_t n_units, void *into) {
+                          bool (*parse)(const char *text, int64_t *quantity), void *into) {
     int64_t quantity;
-    if (!parse_quantity(scalar_text(node), units, n_units, &quantity) || quantity < field->min ||
-        quantity > field->max) {
+    const char *text = scalar_text(node);
+    if (text == NULL || !parse(text, &quantity) || quantity < field->min || quantity > field->max) {
         return fail_showing(reader, field, node, field->expected);
     }
     memcpy(into, &quantity, sizeof quantity);
@@ -157,27 +131,10 @@ static bool read_quantity(struct reader *reader, const struct field *field, cons
 
 bool read_duration(struct reader *reader, const struct field *field, const yaml_node_t *node,
                    void *into) {
-    static const struct unit units[] = {
-        {"", USEC_SECOND},
-        {"us", 1},
-        {"ms", 1000},
-        {"s", USEC_SECOND},
-        {"min", 60 * USEC_SECOND},
-        {"h", 3600 * USEC_SECOND},
-        {"d", 86400 * USEC_SECOND},
-    };
-    return read_quantity(reader, field, node, units, sizeof units / sizeof *units, into);
+    return read_quantity(reader, field, node, quantity_duration, into);
 }
 
 bool read_size(struct reader *reader, const struct field *field, const yaml_node_t *node,
                void *into) {
-    static const struct unit units[] = {
-        {"", 1},
-        {"B", 1},
-        {"kB", INT64_C(1) << 10},
-        {"MB", INT64_C(1) << 20},
-        {"GB", INT64_C(1) << 30},
-        {"TB", INT64_C(1) << 40},
-    };
-    return read_quantity(reader, field, node, units, sizeof units / sizeof *units, into);
+    return read_quantity(reader, field, node, quantity_size, into);
 }

@@ -174,11 +174,21 @@ static bool read_after_copy(struct reader *reader, const struct field *field,
     return true;
 }
 
+static const char *const snapshot_choices[] = {[SNAPSHOT_EXPORTED] = "exported",
+                                               [SNAPSHOT_CHUNKED] = "chunked",
+                                               [SNAPSHOT_CHUNKED + 1] = NULL};
+
 static const struct field backfill_fields[] = {
     KEY("jobs", read_number, AT(config_backfill, jobs), RANGE(1, 64)),
     KEY("chunk_rows", read_number, AT(config_backfill, chunk_rows), RANGE(1, ROWS_MAX)),
+    KEY("chunk_time", read_duration, AT(config_backfill, chunk_time), RANGE(0, 600 * USEC_SECOND),
+        WANTED("a duration of at most 10min, such as 500ms")),
     KEY("max_rows_per_second", read_number, AT(config_backfill, max_rows_per_second),
         RANGE(0, ROWS_MAX)),
+    KEY("warm_up", read_duration, AT(config_backfill, warm_up), RANGE(0, 3600 * USEC_SECOND),
+        WANTED("a duration of at most an hour, such as 3s")),
+    KEY("snapshot", read_choice, AT(config_backfill, snapshot), ONE_OF(snapshot_choices)),
+    KEY("max_parked", read_fraction, AT(config_backfill, max_parked)),
     {.key = "after_copy", .read = read_after_copy},
 };
 
@@ -256,11 +266,32 @@ static const struct field serve_fields[] = {
         WANTED("an address and a port, such as 127.0.0.1:9187")),
 };
 
+static bool read_on_new(struct reader *reader, const struct field *field, const yaml_node_t *node,
+                        void *into) {
+    unsigned choice = 0;
+    bool good = read_choice(reader, field, node, &choice);
+    *(bool *)into = choice == 1;
+    return good;
+}
+
+static const char *const side_choices[] = {"old", "new", NULL};
+
+static const struct field query_fields[] = {
+    KEY("sql", read_text, AT(config_query, sql), REQUIRED, AT_LEAST(1),
+        WANTED("a query that returns a number")),
+    KEY("max", read_real, AT(config_query, max), REQUIRED),
+    KEY("side", read_on_new, AT(config_query, on_new), ONE_OF(side_choices)),
+};
+
+static const struct section query_section = {" in \"query\"", FIELDS(query_fields)};
+
 static const struct field limits_fields[] = {
     KEY("replica_lag", read_duration, AT(config_limits, replica_lag), RANGE(0, 86400 * USEC_SECOND),
         WANTED("a duration of at most a day, such as 5s")),
     KEY("lock_timeout", read_duration, AT(config_limits, lock_timeout),
         RANGE(1000, 600 * USEC_SECOND), WANTED("a duration from 1ms to 10min, such as 500ms")),
+    KEY("active_sessions", read_number, AT(config_limits, active_sessions), RANGE(0, 1000000)),
+    KEY("query", read_section, AT(config_limits, query), SECTION(query_section)),
     KEY("slot_wal", read_size, AT(config_limits, slot_wal), RANGE(INT64_C(1) << 20, INT64_MAX),
         WANTED("a size of at least 1MB, such as 10GB")),
 };

@@ -120,57 +120,10 @@ enum type_match types_match(const struct column_type *a, const struct column_typ
  * server means otherwise than another: no OID, as regclass is one; no setting, as
  * money depends on; no encoding, as xml may name one. */
 static const uint32_t portable[] = {
-    16,
-    17,
-    18,
-    OID_NAME,
-    OID_INT8,
-    OID_INT2,
-    OID_INT4,
-    OID_TEXT,
-    26, /* oid */
-    OID_JSON,
-    600,
-    601,
-    602,
-    603,
-    604,
-    628,
-    718, /* geometry */
-    650,
-    869,
-    829,
-    774, /* addresses */
-    OID_FLOAT4,
-    OID_FLOAT8,
-    OID_BPCHAR,
-    OID_VARCHAR,
-    OID_DATE,
-    1083,
-    OID_TIMESTAMP,
-    OID_TIMESTAMPTZ,
-    1186,
-    1266,
-    1560,
-    1562,
-    OID_NUMERIC,
-    OID_UUID,
-    3220,
-    3614,
-    3615,
-    OID_JSONB,
-    3904,
-    3906,
-    3908,
-    3910,
-    3912,
-    3926, /* ranges */
-    4451,
-    4532,
-    4533,
-    4534,
-    4535,
-    4536, /* multiranges */
+    16,   17,   18,   19,   20,   21,   23,   25,   26,   114,  600,  601,  602,
+    603,  604,  628,  650,  700,  701,  718,  774,  829,  869,  1042, 1043, 1082,
+    1083, 1114, 1184, 1186, 1266, 1560, 1562, 1700, 2950, 3220, 3614, 3615, 3802,
+    3904, 3906, 3908, 3910, 3912, 3926, 4451, 4532, 4533, 4534, 4535, 4536,
 };
 
 static bool is_portable(uint32_t oid) {

