@@ -20,8 +20,12 @@ CREATE TABLE IF NOT EXISTS pgtandem.migration (
     backfill       text NOT NULL DEFAULT 'pending'
                    CHECK (backfill IN ('pending', 'running', 'copied', 'done', 'skipped')),
     rows_estimated bigint NOT NULL DEFAULT 0,
-    created_at     timestamptz NOT NULL DEFAULT clock_timestamp()
+    created_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    slot_xid       text
 );
+-- The first transaction id of the old database that was not in use when the forward
+-- slot was there: what was committed before the slot begins has a smaller one.
+ALTER TABLE pgtandem.migration ADD COLUMN IF NOT EXISTS slot_xid text;
 
 -- How the copy cut up each table: chunk n holds the keys above `low` (NULL:
 -- from the first) up to and including `high` (NULL: to the last). The bounds
@@ -40,6 +44,43 @@ CREATE TABLE IF NOT EXISTS pgtandem.chunk (
     done_at      timestamptz,
     PRIMARY KEY (migration, table_number, chunk)
 );
+
+-- What the ledger of each table is of: a copy goes on only over the tables, and with
+-- the mapping, that it was begun with. last_key is the greatest key there was (NULL:
+-- none); what has come after it is in the stream.
+CREATE TABLE IF NOT EXISTS pgtandem.copied_table (
+    migration    text NOT NULL REFERENCES pgtandem.migration ON DELETE CASCADE,
+    table_number int NOT NULL,
+    old_table    text NOT NULL,
+    new_table    text NOT NULL,
+    mapping      text NOT NULL,
+    last_key     text[],
+    begun_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (migration, table_number)
+);
+
+-- What people want of a copy that is running, or that is to run: to pause, and other
+-- limits than the configuration's (NULL: the configuration's; 0: none).
+CREATE TABLE IF NOT EXISTS pgtandem.control (
+    migration           text PRIMARY KEY REFERENCES pgtandem.migration ON DELETE CASCADE,
+    paused_at           timestamptz,
+    max_rows_per_second bigint,
+    replica_lag         double precision,
+    active_sessions     bigint,
+    slot_wal            bigint,
+    query_max           double precision,
+    changed_at          timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+-- What a running copy says of itself, once a second.
+CREATE TABLE IF NOT EXISTS pgtandem.copy (
+    migration       text PRIMARY KEY REFERENCES pgtandem.migration ON DELETE CASCADE,
+    rows_running    bigint NOT NULL,
+    rows_per_second double precision NOT NULL,
+    seconds_left    double precision,
+    waiting_for     text,
+    changed_at      timestamptz NOT NULL DEFAULT clock_timestamp()
+) WITH (fillfactor = 50);
 
 -- The statements to run after the copy, one by one. started_at without done_at
 -- is a statement that was interrupted.

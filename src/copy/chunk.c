@@ -5,34 +5,22 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "copy/bound.h"
 #include "pg/quote.h"
 
-static char **bound_new(const char *const *values, size_t n) {
-    if (values == NULL) {
-        return NULL;
-    }
-    char **bound = mem_zero(n, sizeof *bound);
-    for (size_t i = 0; i < n; i++) {
-        bound[i] = mem_strdup(values[i]);
-    }
-    return bound;
-}
-
-static void bound_free(char **bound, size_t n) {
-    for (size_t i = 0; bound != NULL && i < n; i++) {
-        free(bound[i]);
-    }
-    free(bound);
-}
-
-struct chunk *chunk_new(const struct mapping *mapping, int number, const char *const *low,
-                        const char *const *high) {
+struct chunk *chunk_new(const struct mapping *mapping, int number, char **low, char **high) {
     struct chunk *chunk = mem_zero(1, sizeof *chunk);
     chunk->mapping = mapping;
     chunk->number = number;
-    chunk->low = bound_new(low, mapping->n_key);
-    chunk->high = bound_new(high, mapping->n_key);
+    chunk->low = low;
+    chunk->high = high;
     return chunk;
+}
+
+struct chunk *chunk_copy(const struct chunk *chunk) {
+    size_t n = chunk->mapping->n_key;
+    return chunk_new(chunk->mapping, chunk->number, bound_new((const char *const *)chunk->low, n),
+                     bound_new((const char *const *)chunk->high, n));
 }
 
 void chunk_free(struct chunk *chunk) {
@@ -58,9 +46,10 @@ static void add_key(struct buf *sql, const struct mapping *mapping, const char *
 }
 
 /* Casts are to the column's own type: the comparison is then the one that the
- * key's index is sorted by. */
+ * key's index is sorted by. Without `bound`, the values are parameters behind the
+ * first `before`. */
 static void add_bound(struct buf *sql, const struct mapping *mapping, const char *comparison,
-                      char *const *bound) {
+                      char *const *bound, size_t before) {
     buf_add_char(sql, '(');
     add_key(sql, mapping, "");
     buf_add_format(sql, ") %s (", comparison);
@@ -69,7 +58,7 @@ static void add_bound(struct buf *sql, const struct mapping *mapping, const char
         if (bound != NULL) {
             quote_literal(sql, bound[i], strlen(bound[i]));
         } else {
-            buf_add_format(sql, "$%zu", i + 1);
+            buf_add_format(sql, "$%zu", before + i + 1);
         }
         buf_add_format(sql, "::%s", key_column(mapping, i)->type.name);
     }
@@ -89,11 +78,11 @@ void chunk_sql_read(struct buf *sql, const struct chunk *chunk, const struct fie
     buf_add_text(sql, " AS t");
     if (chunk->low != NULL) {
         buf_add_text(sql, " WHERE ");
-        add_bound(sql, chunk->mapping, ">", chunk->low);
+        add_bound(sql, chunk->mapping, ">", chunk->low, 0);
     }
     if (chunk->high != NULL) {
         buf_add_text(sql, chunk->low != NULL ? " AND " : " WHERE ");
-        add_bound(sql, chunk->mapping, "<=", chunk->high);
+        add_bound(sql, chunk->mapping, "<=", chunk->high, 0);
     }
     buf_add_format(sql, ") TO STDOUT (FORMAT %s)", copy_format_name(format));
 }
@@ -108,17 +97,33 @@ void chunk_sql_write(struct buf *sql, const struct mapping *mapping, enum copy_f
     buf_add_format(sql, ") FROM STDIN (FORMAT %s)", copy_format_name(format));
 }
 
-void chunk_sql_boundary(struct buf *sql, const struct mapping *mapping, bool low, long long rows) {
+static void add_keys_of_table(struct buf *sql, const struct mapping *mapping) {
     buf_add_text(sql, "SELECT ");
     add_key(sql, mapping, "::text");
     buf_add_text(sql, " FROM ");
     quote_table(sql, &mapping->source->name);
     buf_add_text(sql, " AS t");
+}
+
+void chunk_sql_boundary(struct buf *sql, const struct mapping *mapping, bool low, bool last,
+                        long long rows) {
+    add_keys_of_table(sql, mapping);
     if (low) {
         buf_add_text(sql, " WHERE ");
-        add_bound(sql, mapping, ">", NULL);
+        add_bound(sql, mapping, ">", NULL, 0);
+    }
+    if (last) {
+        buf_add_text(sql, low ? " AND " : " WHERE ");
+        add_bound(sql, mapping, "<=", NULL, low ? mapping->n_key : 0);
     }
     buf_add_text(sql, " ORDER BY ");
     add_key(sql, mapping, "");
     buf_add_format(sql, " OFFSET %lld LIMIT 1", rows - 1);
+}
+
+void chunk_sql_last(struct buf *sql, const struct mapping *mapping) {
+    add_keys_of_table(sql, mapping);
+    buf_add_text(sql, " ORDER BY ");
+    add_key(sql, mapping, " DESC");
+    buf_add_text(sql, " LIMIT 1");
 }

@@ -2,8 +2,7 @@
  *
  * A chunk holds the keys above `low` up to and including `high`; a bound that
  * is NULL is open. Bounds are the key's values as text, in the key's order.
- * Memory: a chunk and its bounds are one allocation's worth of the system's
- *   memory each, freed by chunk_free(). */
+ * Memory: of the system, freed by chunk_free(). */
 #ifndef PGTANDEM_COPY_CHUNK_H
 #define PGTANDEM_COPY_CHUNK_H
 
@@ -22,8 +21,10 @@ struct chunk {
     struct chunk *next; /* in a queue */
 };
 
-struct chunk *chunk_new(const struct mapping *mapping, int number, const char *const *low,
-                        const char *const *high) __attribute__((returns_nonnull));
+/* Takes over the bounds. */
+struct chunk *chunk_new(const struct mapping *mapping, int number, char **low, char **high)
+    __attribute__((returns_nonnull));
+struct chunk *chunk_copy(const struct chunk *chunk) __attribute__((returns_nonnull));
 void chunk_free(struct chunk *chunk);
 
 /* COPY takes no parameters: in these the bounds are literals.
@@ -37,11 +38,16 @@ void chunk_sql_read(struct buf *sql, const struct chunk *chunk, const struct fie
 /* COPY "app_v2"."users" ("id", "first_name", "last_name") FROM STDIN (FORMAT binary) */
 void chunk_sql_write(struct buf *sql, const struct mapping *mapping, enum copy_format format);
 
-/* The last key of a chunk of `rows` rows; no row when fewer are left. With
- * `low` the values of the bound before it are the statement's parameters.
+/* The last key of a chunk of `rows` rows; no row when fewer are left. Where there
+ * is one, the values of the bound before it, and of the last key of all, are the
+ * statement's parameters, in this order.
  *
- *     SELECT t."id"::text FROM "public"."users" AS t WHERE (t."id") > ($1::bigint)
+ *     SELECT t."id"::text FROM "public"."users" AS t
+ *      WHERE (t."id") > ($1::bigint) AND (t."id") <= ($2::bigint)
  *      ORDER BY t."id" OFFSET 19999 LIMIT 1 */
-void chunk_sql_boundary(struct buf *sql, const struct mapping *mapping, bool low, long long rows);
+void chunk_sql_boundary(struct buf *sql, const struct mapping *mapping, bool low, bool last,
+                        long long rows);
+/* The greatest key of all; no row in an empty table. */
+void chunk_sql_last(struct buf *sql, const struct mapping *mapping);
 
 #endif

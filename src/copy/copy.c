@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "copy/estimate.h"
 #include "copy/ledger.h"
 #include "copy/planner.h"
 #include "copy/show.h"
@@ -140,7 +141,7 @@ static bool prepare(struct copy *copy, struct err *err) {
     if (is_complete(copy)) {
         return true;
     }
-    if (!planner_estimate(&copy->planner, &total, err) || !state_set_estimate(m, total, err) ||
+    if (!estimate_rows(m, &total, err) || !state_set_estimate(m, total, err) ||
         !writer_settings(m, FORWARD, &copy->job.writer_settings, err)) {
         return false;
     }

@@ -1,8 +1,10 @@
 /* job.c - see job.h. */
 #include "copy/job.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "pg/sqlstate.h"
 
 /* Somebody else's lock, or a predecessor's connection that is still ending, are
@@ -17,6 +19,12 @@ void job_init(struct job *job, struct migration *m) {
     job->log = (struct log_source){m->config->migration, "copy", 0};
     buf_init(&job->writer_settings);
     buf_init(&job->reader_path);
+    job->chunked = m->config->backfill.snapshot == SNAPSHOT_CHUNKED;
+    job->sizers = mem_zero(m->n_tables, sizeof *job->sizers);
+    for (size_t i = 0; i < m->n_tables; i++) {
+        sizer_init(&job->sizers[i], m->config->backfill.chunk_rows, m->config->backfill.chunk_time);
+    }
+    pedal_start(&job->pedal, m->config->backfill.warm_up, usec_monotonic());
     pace_init(&job->pace, m->config->backfill.max_rows_per_second, usec_monotonic());
 }
 
@@ -25,6 +33,7 @@ void job_fini(struct job *job) {
         next = chunk->next;
         chunk_free(chunk);
     }
+    free(job->sizers);
     buf_fini(&job->writer_settings);
     buf_fini(&job->reader_path);
 }
@@ -45,7 +54,7 @@ void job_add(struct job *job, struct chunk *chunk) {
 }
 
 struct chunk *job_take(struct job *job) {
-    struct chunk *chunk = job->first;
+    struct chunk *chunk = job->pedal.holding ? NULL : job->first;
     if (chunk != NULL) {
         job->woken = true; /* there is room in the queue */
         job->first = chunk->next;
@@ -56,7 +65,13 @@ struct chunk *job_take(struct job *job) {
     return chunk;
 }
 
-void job_finish(struct job *job, struct chunk *chunk, int64_t rows, int64_t parked) {
+int64_t job_chunk_rows(const struct job *job, const struct mapping *mapping) {
+    return job->sizers[mapping->number].rows;
+}
+
+void job_finish(struct job *job, struct chunk *chunk, int64_t rows, int64_t parked,
+                usec_t duration) {
+    sizer_note(&job->sizers[chunk->mapping->number], rows, duration);
     job->n_running--;
     job->chunks_done++;
     job->rows_done += rows;

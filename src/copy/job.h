@@ -15,6 +15,8 @@
 #include "base/log.h"
 #include "copy/chunk.h"
 #include "copy/pace.h"
+#include "copy/pedal.h"
+#include "copy/sizer.h"
 #include "pg/migration.h"
 
 enum { SNAPSHOT_NAME_SIZE = 64 };
@@ -25,6 +27,8 @@ struct job {
     struct buf writer_settings; /* for session.settings */
     struct buf reader_path;     /* a SET search_path that finds the keys' operators */
     bool one_version;           /* both servers are of one major version */
+    bool chunked;               /* each chunk is read in a snapshot of its own */
+    struct sizer *sizers;       /* of the tables */
 
     char snapshot[SNAPSHOT_NAME_SIZE]; /* the name that readers import now */
     char snapshot_at[USEC_TEXT_SIZE];  /* a moment not before it, by the old server's clock */
@@ -34,6 +38,7 @@ struct job {
     size_t n_running; /* chunks that a worker has */
 
     struct pace pace;
+    struct pedal pedal;
     int64_t rows_done, rows_parked; /* in chunks that are committed, earlier runs' too */
     int64_t chunks_done;            /* of this run */
 
@@ -50,11 +55,15 @@ void job_fini(struct job *job);
 /* What a chunk of the table is copied in, unless with care. */
 enum copy_format job_format(const struct job *job, const struct mapping *mapping);
 
-/* Chunks go out in the order in which they came. Taken: NULL when there are
- * none. A chunk belongs to who took it until job_finish() or job_return(). */
+/* Chunks go out in the order in which they came. Taken: NULL when there are none,
+ * or the pedal holds. A chunk belongs to who took it until job_finish() or job_return(). */
 void job_add(struct job *job, struct chunk *chunk);
 struct chunk *job_take(struct job *job);
-void job_finish(struct job *job, struct chunk *chunk, int64_t rows, int64_t parked);
+void job_finish(struct job *job, struct chunk *chunk, int64_t rows, int64_t parked,
+                usec_t duration);
+
+/* How many rows the next chunk of this table is to have. */
+int64_t job_chunk_rows(const struct job *job, const struct mapping *mapping);
 
 /* Trouble that passes: said once, and once when it is over for everybody who had
  * it. `attempt` counts the tries that failed before, from 0. Returns how long to

@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "apply/array.h"
-#include "base/mem.h"
+#include "copy/bound.h"
 #include "pg/db.h"
 
 static bool read_sums(struct migration *m, const struct mapping *mapping,
@@ -39,26 +38,10 @@ static void add_bounds(struct buf *sql, size_t n_key) {
     }
 }
 
-/* NULL: an open bound. Its values are in `values`. */
-static const char *const *bound_at(const PGresult *r, int row, int column, const char **values,
-                                   size_t n_key) {
-    if (PQgetisnull(r, row, column)) {
-        return NULL;
-    }
-    for (size_t i = 0; i < n_key; i++) {
-        values[i] = PQgetvalue(r, row, column + (int)i);
-    }
-    return values;
-}
-
 static struct chunk *chunk_at(const struct mapping *mapping, const PGresult *r, int row) {
     size_t n = mapping->n_key;
-    const char **values = mem_zero(2 * n, sizeof *values);
-    struct chunk *chunk =
-        chunk_new(mapping, (int)result_int(r, row, 0), bound_at(r, row, 2, values, n),
-                  bound_at(r, row, 2 + (int)n, values + n, n));
-    free(values);
-    return chunk;
+    return chunk_new(mapping, (int)result_int(r, row, 0), bound_from_result(r, row, 2, n),
+                     bound_from_result(r, row, 2 + (int)n, n));
 }
 
 static PGresult *query_chunks(struct migration *m, const struct mapping *mapping, struct err *err) {
@@ -97,22 +80,6 @@ bool ledger_read(struct migration *m, const struct mapping *mapping, struct ledg
     return true;
 }
 
-/* NULL for an open bound; else to be freed. */
-static char *array_of(char *const *bound, size_t n) {
-    if (bound == NULL) {
-        return NULL;
-    }
-    struct value *values = mem_zero(n, sizeof *values);
-    for (size_t i = 0; i < n; i++) {
-        values[i] = value_text(bound[i], strlen(bound[i]));
-    }
-    struct buf text;
-    buf_init(&text);
-    array_add(&text, values, n);
-    free(values);
-    return text.data;
-}
-
 /* An earlier try may have got through without an answer; nobody has its chunk. */
 static const char add_sql[] =
     "INSERT INTO pgtandem.chunk (migration, table_number, chunk, low, high)"
@@ -125,8 +92,8 @@ bool ledger_add(struct migration *m, const struct chunk *chunk, struct err *err)
     char table[24], number[24];
     snprintf(table, sizeof table, "%zu", chunk->mapping->number);
     snprintf(number, sizeof number, "%d", chunk->number);
-    char *low = array_of(chunk->low, chunk->mapping->n_key);
-    char *high = array_of(chunk->high, chunk->mapping->n_key);
+    char *low = bound_array(chunk->low, chunk->mapping->n_key);
+    char *high = bound_array(chunk->high, chunk->mapping->n_key);
     const char *params[] = {m->config->migration, table, number, low, high};
     bool ok = db_exec(&m->new_side.db, err, add_sql, 5, params) ||
               err_context(err, "cannot write the ledger of the copy");

@@ -6,12 +6,10 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "copy/bound.h"
 #include "copy/ledger.h"
 #include "pg/operators.h"
 #include "pg/quote.h"
-
-/* A table that the statistics say is smaller than that is counted. */
-enum { COUNTED_ROWS = 100000 };
 
 void planner_init(struct planner *planner, struct job *job, const char *snapshot) {
     struct migration *m = job->m;
@@ -32,6 +30,7 @@ void planner_fini(struct planner *planner) {
     db_close(&planner->db);
     for (size_t i = 0; i < planner->n_tables; i++) {
         chunk_free(planner->tables[i].last);
+        begun_fini(&planner->tables[i].begun);
     }
     free(planner->tables);
 }
@@ -63,14 +62,45 @@ static bool check_empty(struct migration *m, const struct mapping *mapping, stru
                     name->schema, name->name);
 }
 
+/* Has the last chunk that was planned reached the table's end? */
+static bool is_planned(const struct planner_table *table) {
+    const struct chunk *last = table->last;
+    return last != NULL &&
+           (last->high == NULL ||
+            bound_equal(last->high, table->begun.last_key, table->mapping->n_key));
+}
+
+/* Nothing is left to be copied: then the tables may be what they like. */
+static bool is_done(const struct planner_table *table, const struct ledger_table *sums) {
+    return is_planned(table) && sums->chunks_done == sums->chunks;
+}
+
+/* Reads how the table's copy was begun; *changed: with something else. */
+static bool load_beginning(struct planner *planner, struct planner_table *table,
+                           struct err *changed, struct err *err) {
+    err_clear(changed);
+    if (begun_read(planner->job->m, table->mapping, &table->begun, changed) ||
+        changed->code == ERR_USAGE) {
+        return true;
+    }
+    *err = *changed;
+    return false;
+}
+
 static bool load_table(struct planner *planner, struct planner_table *table, struct err *err) {
     struct job *job = planner->job;
     struct ledger_table sums;
-    if (!ledger_read(job->m, table->mapping, &sums, add_todo, job, err)) {
+    struct err changed;
+    if (!load_beginning(planner, table, &changed, err) ||
+        !ledger_read(job->m, table->mapping, &sums, add_todo, job, err)) {
         return false;
     }
     table->last = sums.last;
-    table->planned = sums.last != NULL && sums.last->high == NULL;
+    table->planned = is_planned(table);
+    if (changed.code != ERR_NONE && !is_done(table, &sums)) {
+        *err = changed;
+        return false;
+    }
     planner->chunks_before += sums.chunks_done;
     planner->rows_before += sums.rows_done;
     job->rows_done += sums.rows_done;
@@ -90,7 +120,8 @@ bool planner_load(struct planner *planner, struct err *err) {
             return false;
         }
     }
-    return find_operators(planner, err);
+    return find_operators(planner, err) &&
+           horizon_read(planner->job->m, planner->horizon, err);
 }
 
 /* the snapshot */
@@ -126,6 +157,7 @@ static bool open_lent(struct planner *planner, struct err *err) {
 
 static bool open_own(struct planner *planner, struct err *err) {
     return (db_exec(&planner->db, err, begin_sql, 0, NULL) &&
+            horizon_is_past(&planner->db, planner->horizon, err) &&
             note_snapshot(planner, "SELECT pg_export_snapshot(), clock_timestamp()", err)) ||
            err_context(err, "cannot export a snapshot of %s", planner->db.label);
 }
@@ -158,7 +190,17 @@ static bool open_any(struct planner *planner, struct err *err) {
     return true;
 }
 
+/* Nothing is held: once a snapshot shows all it must, each later one does. */
+static bool open_chunked(struct planner *planner, struct err *err) {
+    return (session_is_open(&planner->db.session) || reconnect(planner, err)) &&
+           (planner->holds_snapshot || horizon_is_past(&planner->db, planner->horizon, err));
+}
+
 bool planner_open(struct planner *planner, struct err *err) {
+    if (planner->job->chunked) {
+        planner->holds_snapshot = open_chunked(planner, err);
+        return planner->holds_snapshot;
+    }
     bool is_alive = planner->holds_snapshot && session_is_open(&planner->db.session);
     if (!is_alive || planner->job->snapshot_gone) {
         planner->holds_snapshot = open_any(planner, err);
@@ -181,41 +223,48 @@ bool planner_is_done(const struct planner *planner) {
     return table_to_plan(planner) == NULL;
 }
 
+static int add_params(const char **params, int count, char *const *bound, size_t n) {
+    for (size_t i = 0; bound != NULL && i < n; i++) {
+        params[count++] = bound[i];
+    }
+    return count;
+}
+
 static PGresult *query_boundary(struct planner *planner, const struct planner_table *table,
                                 struct err *err) {
     const struct mapping *mapping = table->mapping;
-    const char **params = mem_zero(mapping->n_key, sizeof *params);
-    bool has_low = table->last != NULL;
-    for (size_t i = 0; has_low && i < mapping->n_key; i++) {
-        params[i] = table->last->high[i];
-    }
+    char *const *low = table->last != NULL ? table->last->high : NULL;
+    char *const *last = table->begun.last_key;
+    const char **params = mem_zero(2 * mapping->n_key, sizeof *params);
+    int n = add_params(params, 0, low, mapping->n_key);
+    n = add_params(params, n, last, mapping->n_key);
     struct buf sql;
     buf_init(&sql);
-    chunk_sql_boundary(&sql, mapping, has_low, planner->job->m->config->backfill.chunk_rows);
-    PGresult *r = db_query(&planner->db, err, sql.data, has_low ? (int)mapping->n_key : 0, params);
+    chunk_sql_boundary(&sql, mapping, low != NULL, last != NULL,
+                       job_chunk_rows(planner->job, mapping));
+    PGresult *r = db_query(&planner->db, err, sql.data, n, params);
     buf_fini(&sql);
     free(params);
     return r;
 }
 
-static struct chunk *chunk_after(const struct planner_table *table, const PGresult *boundary) {
-    const struct mapping *mapping = table->mapping;
-    const char **high = mem_zero(mapping->n_key, sizeof *high);
-    bool is_last = PQntuples(boundary) == 0;
-    for (size_t i = 0; !is_last && i < mapping->n_key; i++) {
-        high[i] = PQgetvalue(boundary, 0, (int)i);
-    }
-    const struct chunk *before = table->last;
-    struct chunk *chunk =
-        chunk_new(mapping, before != NULL ? before->number + 1 : 1,
-                  before != NULL ? (const char *const *)before->high : NULL, is_last ? NULL : high);
-    free(high);
-    return chunk;
+static char **copy_of(char *const *bound, size_t n) {
+    return bound_new((const char *const *)bound, n);
 }
 
-static struct chunk *chunk_copy(const struct chunk *chunk) {
-    return chunk_new(chunk->mapping, chunk->number, (const char *const *)chunk->low,
-                     (const char *const *)chunk->high);
+static struct chunk *chunk_after(const struct planner_table *table, const PGresult *boundary) {
+    const struct mapping *mapping = table->mapping;
+    const struct chunk *before = table->last;
+    char **low = before != NULL ? copy_of(before->high, mapping->n_key) : NULL;
+    char **high = PQntuples(boundary) > 0 ? bound_from_result(boundary, 0, 0, mapping->n_key)
+                                          : copy_of(table->begun.last_key, mapping->n_key);
+    return chunk_new(mapping, before != NULL ? before->number + 1 : 1, low, high);
+}
+
+/* A ledger of an earlier version has chunks and does not say how it was begun. */
+static bool begin_table(struct planner *planner, struct planner_table *table, struct err *err) {
+    return table->begun.exists ||
+           begun_write(planner->job->m, table->mapping, &planner->db, &table->begun, err);
 }
 
 bool planner_next(struct planner *planner, struct err *err) {
@@ -223,7 +272,8 @@ bool planner_next(struct planner *planner, struct err *err) {
     if (table == NULL) {
         return true;
     }
-    PGresult *boundary = query_boundary(planner, table, err);
+    PGresult *boundary = begin_table(planner, table, err) ? query_boundary(planner, table, err)
+                                                          : NULL;
     if (boundary == NULL) {
         planner->holds_snapshot = false; /* its transaction has failed */
         return err_context(err, "while looking for the next chunk of %s.%s",
@@ -237,42 +287,7 @@ bool planner_next(struct planner *planner, struct err *err) {
     }
     chunk_free(table->last);
     table->last = chunk;
-    table->planned = chunk->high == NULL;
+    table->planned = is_planned(table);
     job_add(planner->job, chunk_copy(chunk));
-    return true;
-}
-
-/* the estimate */
-
-static bool estimate_table(struct planner *planner, const struct table *table, int64_t *rows,
-                           struct err *err) {
-    char oid[24];
-    snprintf(oid, sizeof oid, "%u", table->oid);
-    struct db *db = &planner->job->m->old_side.db;
-    if (!db_int(db, err, rows, "SELECT reltuples::bigint FROM pg_class WHERE oid = $1::oid", 1,
-                (const char *const[]){oid})) {
-        return false;
-    }
-    if (*rows >= COUNTED_ROWS) {
-        return true;
-    }
-    struct buf sql;
-    buf_init(&sql);
-    buf_add_text(&sql, "SELECT count(*) FROM ");
-    quote_table(&sql, &table->name);
-    bool ok = db_int(db, err, rows, sql.data, 0, NULL);
-    buf_fini(&sql);
-    return ok;
-}
-
-bool planner_estimate(struct planner *planner, int64_t *rows, struct err *err) {
-    *rows = 0;
-    for (size_t i = 0; i < planner->n_tables; i++) {
-        int64_t one;
-        if (!estimate_table(planner, planner->tables[i].mapping->source, &one, err)) {
-            return err_context(err, "cannot estimate the number of rows");
-        }
-        *rows += one;
-    }
     return true;
 }

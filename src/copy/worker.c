@@ -52,17 +52,24 @@ void worker_pace(struct worker *worker) {
 
 /* getting ready */
 
+static const char begin_sql[] = "; BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ";
+static const char look_sql[] = "SELECT pg_current_snapshot(), clock_timestamp()";
+
+/* The job's snapshot, or the worker's own. */
 static void import_snapshot(struct worker *worker) {
     struct job *job = worker->job;
-    memcpy(worker->importing, job->snapshot, sizeof worker->importing);
-    memcpy(worker->read_at, job->snapshot_at, sizeof worker->read_at);
     struct buf sql;
     buf_init(&sql);
     buf_add(&sql, job->reader_path.data, job->reader_path.size);
-    buf_add_text(&sql, "; BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
-                       " SET TRANSACTION SNAPSHOT ");
-    quote_literal(&sql, worker->importing, strlen(worker->importing));
-    buf_add_text(&sql, "; SELECT pg_current_snapshot()");
+    buf_add_text(&sql, begin_sql);
+    if (!job->chunked) {
+        memcpy(worker->importing, job->snapshot, sizeof worker->importing);
+        memcpy(worker->read_at, job->snapshot_at, sizeof worker->read_at);
+        buf_add_text(&sql, "SET TRANSACTION SNAPSHOT ");
+        quote_literal(&sql, worker->importing, strlen(worker->importing));
+        buf_add_text(&sql, "; ");
+    }
+    buf_add_text(&sql, look_sql);
     worker_set_state(worker, WORKER_importing);
     worker->fault = FAULT_NONE;
     session_send(&worker->reader, sql.data, 0, NULL);
@@ -72,19 +79,16 @@ static void import_snapshot(struct worker *worker) {
 static void keep_moment(struct worker *worker, const PGresult *result) {
     buf_reset(&worker->moment);
     buf_add_text(&worker->moment, PQgetvalue(result, 0, 0));
+    if (worker->job->chunked) {
+        snprintf(worker->read_at, sizeof worker->read_at, "%s", PQgetvalue(result, 0, 1));
+    }
 }
 
-/* The origin's commit time is the session's from then on: rows that were read
- * from a snapshot are no newer than that, and a clock of the new server's has
- * no say in it. */
 static void claim_origin(struct worker *worker) {
     struct object_name origin = migration_copy_origin(worker->job->m, worker->number);
-    const char *params[] = {origin.text, worker->read_at};
+    const char *params[] = {origin.text};
     worker_set_state(worker, WORKER_claiming);
-    worker_send(worker,
-                "SELECT pg_replication_origin_session_setup($1),"
-                "       pg_replication_origin_xact_setup('0/0', $2::timestamptz)",
-                2, params);
+    worker_send(worker, "SELECT pg_replication_origin_session_setup($1)", 1, params);
 }
 
 void worker_connect(struct worker *worker) {
@@ -106,21 +110,27 @@ void worker_connect(struct worker *worker) {
     worker_proceed(worker);
 }
 
+static void be_idle(struct worker *worker) {
+    if (worker->state != WORKER_idle) {
+        worker_set_state(worker, WORKER_idle);
+        worker_recover(worker);
+    }
+}
+
 /* The next step of a worker that has nothing under way. */
 void worker_proceed(struct worker *worker) {
     bool open = session_is_open(&worker->reader) && session_is_open(&worker->writer);
     if (!open) {
         worker_set_state(worker, WORKER_down);
         worker->job->woken = true;
-    } else if (!worker->imported) {
-        import_snapshot(worker);
     } else if (!worker->claimed) {
         claim_origin(worker);
-    } else if (worker->chunk != NULL || (worker->chunk = job_take(worker->job)) != NULL) {
+    } else if (worker->chunk == NULL && (worker->chunk = job_take(worker->job)) == NULL) {
+        be_idle(worker);
+    } else if (!worker->imported) {
+        import_snapshot(worker);
+    } else {
         worker_begin_chunk(worker);
-    } else if (worker->state != WORKER_idle) {
-        worker_set_state(worker, WORKER_idle);
-        worker_recover(worker);
     }
 }
 
@@ -160,6 +170,9 @@ static void on_reader_ready(void *owner) {
     } else if (worker->state == WORKER_importing) {
         worker->imported = true;
         worker_proceed(worker);
+    } else if (worker->state == WORKER_releasing) {
+        worker->imported = false;
+        worker_rest(worker);
     } else if (worker->state == WORKER_copying) {
         worker_end_copy(worker);
     } else if (worker->state == WORKER_sifting) {
@@ -225,6 +238,7 @@ static void on_writer_ready(void *owner) {
         case WORKER_importing:
         case WORKER_idle:
         case WORKER_copying:
+        case WORKER_releasing:
             return; /* nothing was asked */
     }
     if (failed) {

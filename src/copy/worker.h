@@ -12,10 +12,11 @@
  * is slow stops reading; nothing gathers.
  *
  * The reader holds one snapshot for all its chunks. When it has to connect again
- * it imports whatever the job's snapshot is by then; the ledger keeps which.
+ * it imports whatever the job's snapshot is by then; the ledger keeps which. Or it
+ * takes one for each chunk (job->chunked), and holds none in between.
  *
- * The writer writes under an origin of its own, whose commit time is set to the
- * snapshot's: the rows are of that moment, by the old server's clock. */
+ * The writer writes under an origin of its own, with the snapshot's time as that of
+ * the commit: the rows are of that moment, by the old server's clock. */
 #ifndef PGTANDEM_COPY_WORKER_H
 #define PGTANDEM_COPY_WORKER_H
 
@@ -30,7 +31,7 @@
 
 #define WORKER_STATES(X)                                                                           \
     X(down)      /* wants its sessions opened: worker_connect() */                                 \
-    X(resting)   /* before another try */                                                          \
+    X(resting)   /* before another try, or to go gently */                                         \
     X(importing) /* reader: its transaction and snapshot */                                        \
     X(claiming)  /* writer: its origin */                                                          \
     X(idle)      /* no chunk to do */                                                              \
@@ -42,6 +43,7 @@
     X(sifting)   /* with care, instead of opening, copying and closing */                          \
     X(recording) /* writer: the counts */                                                          \
     X(committing)                                                                                  \
+    X(releasing) /* reader: the end of the chunk's own snapshot */                                 \
     X(draining) /* after a failure, until both sessions are quiet */                               \
     X(undoing)  /* writer: ROLLBACK */
 
@@ -75,6 +77,8 @@ struct worker {
 
     struct chunk *chunk;
     bool careful;       /* the chunk holds a row that cannot be written */
+    usec_t begun_at;    /* this try */
+    usec_t worked;      /* at the chunk that is done */
     unsigned attempts;  /* that failed */
     struct arena arena; /* of the map, below */
     struct row_map map; /* if `mapped` */

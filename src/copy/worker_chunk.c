@@ -49,20 +49,27 @@ static void begin(struct worker *worker) {
 void worker_begin_chunk(struct worker *worker) {
     use_table(worker, worker->chunk->mapping);
     worker->rows_read = worker->rows_written = worker->rows_parked = 0;
+    worker->begun_at = usec_monotonic();
     worker->pauses = 0;
     buf_reset(&worker->out);
     begin(worker);
 }
 
+/* The time that is set here stays the session's, and dates the commit: rows that were
+ * read from a snapshot are no newer than that, and a clock of the new server's has no
+ * say in it. */
 static void lock_ledger(struct worker *worker) {
     struct chunk_id id = id_of(worker->chunk);
-    const char *params[] = {worker->job->m->config->migration, id.table, id.chunk};
+    const char *params[] = {worker->job->m->config->migration, id.table, id.chunk,
+                            worker->read_at};
     worker->in_ledger = worker->chunk_is_done = false;
     worker_set_state(worker, WORKER_locking);
     worker_send(worker,
-                "SELECT done_at IS NOT NULL, rows_read, rows_parked FROM pgtandem.chunk"
+                "SELECT done_at IS NOT NULL, rows_read, rows_parked,"
+                "       pg_replication_origin_xact_setup('0/0', $4::timestamptz)"
+                "  FROM pgtandem.chunk"
                 " WHERE migration = $1 AND table_number = $2::int AND chunk = $3::int FOR UPDATE",
-                3, params);
+                4, params);
 }
 
 void worker_note_ledger(struct worker *worker, const PGresult *result) {
@@ -196,13 +203,34 @@ void worker_record(struct worker *worker) {
     worker_send(worker, record_sql, 7, params);
 }
 
+void worker_rest(struct worker *worker) {
+    usec_t rest = pedal_rest(&worker->job->pedal, worker->worked, usec_monotonic());
+    if (rest > 0) {
+        worker_set_state(worker, WORKER_resting);
+        timer_start(worker->timer, rest);
+    } else {
+        worker_proceed(worker);
+    }
+}
+
+static void release_snapshot(struct worker *worker) {
+    worker_set_state(worker, WORKER_releasing);
+    worker->fault = FAULT_NONE;
+    session_send(&worker->reader, "COMMIT", 0, NULL);
+}
+
 static void after_commit(struct worker *worker) {
     struct chunk *chunk = worker->chunk;
     worker->chunk = NULL;
     worker->careful = false;
-    job_finish(worker->job, chunk, worker->rows_read, worker->rows_parked);
+    worker->worked = usec_monotonic() - worker->begun_at;
+    job_finish(worker->job, chunk, worker->rows_read, worker->rows_parked, worker->worked);
     worker_recover(worker);
-    worker_proceed(worker);
+    if (worker->job->chunked) {
+        release_snapshot(worker);
+    } else {
+        worker_rest(worker);
+    }
 }
 
 static void commit(struct worker *worker) {
@@ -238,6 +266,7 @@ void worker_next_step(struct worker *worker) {
         case WORKER_opening: /* goes on with COPY's own answer */
         case WORKER_copying:
         case WORKER_sifting:
+        case WORKER_releasing:
         case WORKER_draining:
         case WORKER_undoing:
             break;

@@ -72,7 +72,8 @@ void worker_settle(struct worker *worker) {
     if (!is_quiet(&worker->reader) || !is_quiet(&worker->writer)) {
         return;
     }
-    if (worker->fault == FAULT_READER && worker->reader.state != SESSION_closed) {
+    if ((worker->fault == FAULT_READER || worker->job->chunked) &&
+        worker->reader.state != SESSION_closed) {
         close_session(worker, FAULT_READER); /* with its transaction went its snapshot */
     }
     if (in_transaction(&worker->writer)) {
@@ -123,7 +124,7 @@ static void try_with_care(struct worker *worker) {
  * depends on the server's version. */
 static bool is_snapshot_gone(const struct worker *worker) {
     static const char *const states[] = {"22023", "42704", "55000"};
-    if (worker->imported || worker->fault != FAULT_READER) {
+    if (worker->imported || worker->fault != FAULT_READER || worker->job->chunked) {
         return false;
     }
     for (size_t i = 0; i < sizeof states / sizeof *states; i++) {

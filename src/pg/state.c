@@ -43,10 +43,11 @@ static enum backfill backfill_from_name(const char *name) {
 
 bool state_schema_exists(struct db *db, bool *exists, struct err *err) {
     return db_bool(db, err, exists,
-                   "SELECT count(*) = 9 FROM pg_class c JOIN pg_namespace n"
+                   "SELECT count(*) = 12 FROM pg_class c JOIN pg_namespace n"
                    "    ON n.oid = c.relnamespace AND n.nspname = 'pgtandem'"
                    " WHERE c.relkind = 'r' AND c.relname IN ('migration', 'chunk', 'after_copy',"
-                   "    'progress', 'link', 'parked', 'recheck', 'conflict', 'own_write')",
+                   "    'progress', 'link', 'parked', 'recheck', 'conflict', 'own_write', 'copied_table',"
+                   "    'control', 'copy')",
                    0, NULL);
 }
 

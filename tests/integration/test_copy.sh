@@ -16,7 +16,7 @@ create_scenario main app $rows
 # config [BACKFILL] [MORE]: in one database.
 config() {
     write_config "$(dsn main app)" "$(dsn main app)" "
-backfill: {${1:-jobs: 3, chunk_rows: 500}}
+backfill: {${1:-jobs: 3, chunk_rows: 500, chunk_time: 0, warm_up: 0}}
 ${2:-}"
 }
 
@@ -71,7 +71,7 @@ test_a_new_table_that_is_not_empty_is_refused() {
 }
 
 test_one_worker_copies_everything() {
-    config "jobs: 1, chunk_rows: 3000"
+    config "jobs: 1, chunk_rows: 3000, chunk_time: 0, warm_up: 0"
     assert_exit 0 pgtandem backfill
     assert_complete
     assert_eq "$(snapshots)" 1 "snapshots"
@@ -94,24 +94,24 @@ test_three_workers_copy_everything() {
 }
 
 test_one_chunk_may_hold_the_table() {
-    config "jobs: 3, chunk_rows: 1000000"
+    config "jobs: 3, chunk_rows: 1000000, chunk_time: 0, warm_up: 0"
     assert_exit 0 pgtandem backfill
     assert_complete
     start_afresh
 }
 
-# The last chunk's bound falls on the last row: an empty chunk follows.
+# The last chunk's bound falls on the last row: no empty chunk follows.
 test_chunks_may_end_with_the_table() {
-    config "jobs: 2, chunk_rows: $((rows / 4))"
+    config "jobs: 2, chunk_rows: $((rows / 4)), chunk_time: 0, warm_up: 0"
     assert_exit 0 pgtandem backfill
     assert_complete
-    assert_eq "$(sql main app "SELECT count(*) FROM pgtandem.chunk")" 5 "chunks"
+    assert_eq "$(sql main app "SELECT count(*) FROM pgtandem.chunk")" 4 "chunks"
     start_afresh
 }
 
 test_a_killed_copy_goes_on_where_it_was() {
     local before=0 after
-    config "jobs: 3, chunk_rows: 300, max_rows_per_second: 3000"
+    config "jobs: 3, chunk_rows: 300, chunk_time: 0, warm_up: 0, max_rows_per_second: 3000"
     for _ in $(seq 12); do
         background_backfill
         sleep 0.$((10 + RANDOM % 50))
@@ -129,7 +129,7 @@ test_a_killed_copy_goes_on_where_it_was() {
 }
 
 test_a_stopped_copy_says_so_and_goes_on() {
-    config "jobs: 2, chunk_rows: 300, max_rows_per_second: 8000"
+    config "jobs: 2, chunk_rows: 300, chunk_time: 0, warm_up: 0, max_rows_per_second: 8000"
     background_backfill
     wait_until 20 some_chunks_are_done 3
     background_signal backfill TERM
@@ -142,7 +142,7 @@ test_a_stopped_copy_says_so_and_goes_on() {
 }
 
 test_lost_connections_are_opened_again() {
-    config "jobs: 3, chunk_rows: 200, max_rows_per_second: 6000"
+    config "jobs: 3, chunk_rows: 200, chunk_time: 0, warm_up: 0, max_rows_per_second: 6000"
     background_backfill
     wait_until 20 some_chunks_are_done 1
     for _ in $(seq 10); do
@@ -164,7 +164,7 @@ some_commits_were_ended() {
 # A commit that waits for a standby is made when its connection is ended, and
 # nobody is told: the ledger must be asked, or the chunk would be copied again.
 test_a_commit_without_an_answer_counts() {
-    config "jobs: 2, chunk_rows: 200, max_rows_per_second: 6000"
+    config "jobs: 2, chunk_rows: 200, chunk_time: 0, warm_up: 0, max_rows_per_second: 6000"
     background_backfill
     wait_until 20 some_chunks_are_done 2
     cluster_configure main synchronous_standby_names=nobody
@@ -181,7 +181,7 @@ test_a_commit_without_an_answer_counts() {
 # Its snapshot is gone then: the rest is read from a later one, and the stream
 # brings the new table to one moment.
 test_a_restart_of_the_server_is_waited_out() {
-    config "jobs: 2, chunk_rows: 200, max_rows_per_second: 5000"
+    config "jobs: 2, chunk_rows: 200, chunk_time: 0, warm_up: 0, max_rows_per_second: 5000"
     background_backfill
     wait_until 20 some_chunks_are_done 5
     cluster_stop main immediate
@@ -195,7 +195,7 @@ test_a_restart_of_the_server_is_waited_out() {
 
 test_the_copy_keeps_to_its_limit() {
     local started=${EPOCHREALTIME/./} seconds
-    config "jobs: 3, chunk_rows: 1000, max_rows_per_second: 8000"
+    config "jobs: 3, chunk_rows: 1000, chunk_time: 0, warm_up: 0, max_rows_per_second: 8000"
     assert_exit 0 pgtandem backfill
     seconds=$(((${EPOCHREALTIME/./} - started) / 1000000))
     [ $seconds -ge 2 ] || fail "$rows rows at 8000/s took $seconds s"
@@ -205,7 +205,7 @@ test_the_copy_keeps_to_its_limit() {
 }
 
 test_a_locked_table_is_waited_for() {
-    config "jobs: 2, chunk_rows: 2000" "limits: {lock_timeout: 100ms}"
+    config "jobs: 2, chunk_rows: 2000, chunk_time: 0, warm_up: 0" "limits: {lock_timeout: 100ms}"
     background locker "$PG_BIN/psql" -X -q -d "$(dsn main app)" -c "BEGIN;
         LOCK TABLE app_v2.users IN SHARE MODE; SELECT pg_sleep(3)"
     sleep 0.3

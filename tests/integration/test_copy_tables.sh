@@ -19,7 +19,7 @@ assert_same_rows() {
 }
 
 backfill_config() {
-    pair_config "$(dsn main one)" "$(dsn main two)" "$1" "backfill: {jobs: 3, chunk_rows: 100}
+    pair_config "$(dsn main one)" "$(dsn main two)" "$1" "backfill: {jobs: 3, chunk_rows: 100, chunk_time: 0, warm_up: 0}
 ${2:-}"
 }
 
@@ -192,7 +192,7 @@ start_over() {
 test_many_bad_rows() {
     start_over
     sql main one "UPDATE people SET age = -1 WHERE id BETWEEN 300 AND 1300 OR id % 3 = 0"
-    pair_config "$(dsn main one)" "$(dsn main two)" "$people" "backfill: {jobs: 2, chunk_rows: 2000}"
+    pair_config "$(dsn main one)" "$(dsn main two)" "$people" "backfill: {jobs: 2, chunk_rows: 2000, chunk_time: 0, warm_up: 0}"
     assert_exit 0 pgtandem backfill
     assert_eq "$(sql main two "SELECT sum(rows_read) = 2500 AND sum(rows_written) = (SELECT count(*) FROM people)
         AND sum(rows_parked) = (SELECT count(*) FROM pgtandem.parked) FROM pgtandem.chunk")" t "sums of the ledger"
@@ -202,7 +202,7 @@ test_many_bad_rows() {
 
 test_a_killed_copy_parks_no_row_twice() {
     pair_config "$(dsn main one)" "$(dsn main two)" "$people" \
-        "backfill: {jobs: 2, chunk_rows: 100, max_rows_per_second: 2000}"
+        "backfill: {jobs: 2, chunk_rows: 100, chunk_time: 0, warm_up: 0, max_rows_per_second: 2000}"
     for _ in 1 2 3 4; do
         background backfill "$PGTANDEM" backfill
         sleep 0.$((20 + RANDOM % 40))

@@ -17,6 +17,8 @@ echo 'SELECT pg_sleep(2)' >"$T/slow.sql"
 write_config "$(dsn left app)" "$(dsn right app)" "
 backfill:
   chunk_rows: 500
+  chunk_time: 0
+  warm_up: 0
   max_rows_per_second: 2500
   after_copy: ['$ROOT/sql/users_new_indexes.sql', '$T/slow.sql']"
 

@@ -14,7 +14,7 @@ sql main app "CREATE SCHEMA \"Types\"; CREATE EXTENSION citext SCHEMA \"Types\";
     SELECT CASE WHEN i % 2 = 0 THEN 'CODE' ELSE 'code' END || i, 'Ann Number' || i
       FROM generate_series(1, 500) i"
 sql main app 'ALTER DATABASE app SET search_path = public, "Types"'
-write_config "$(dsn main app)" "$(dsn main app)" 'backfill: {jobs: 2, chunk_rows: 100}'
+write_config "$(dsn main app)" "$(dsn main app)" 'backfill: {jobs: 2, chunk_rows: 100, chunk_time: 0, warm_up: 0}'
 
 test_the_copy_cuts_and_finds_keys() {
     service_start

@@ -23,6 +23,8 @@ SQL
 write_config "$(dsn main app)" "$(dsn main app)" "
 backfill:
   chunk_rows: 500
+  chunk_time: 0
+  warm_up: 0
   max_rows_per_second: 6000
   after_copy: ['$ROOT/sql/users_new_indexes.sql', '$T/slow.sql']
 limits: {lock_timeout: 200ms}"

@@ -10,7 +10,7 @@ sql main app 'DROP TABLE IF EXISTS app_v2.users; CREATE TABLE app_v2.users (
     last_name text NOT NULL, bio text, created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL)'
 write_config "$(dsn main app)" "$(dsn main app)" \
-    'backfill: {jobs: 1, chunk_rows: 500, max_rows_per_second: 1000}'
+    'backfill: {jobs: 1, chunk_rows: 500, chunk_time: 0, warm_up: 0, max_rows_per_second: 1000}'
 
 some_chunks_are_done() {
     [ "$(status_field .backfill.rows_done)" -ge 500 ]
@@ -30,9 +30,9 @@ test_unique_values_change_hands_meanwhile() {
                   UPDATE public.users SET email = 'was-1' WHERE id = 2999;
                   UPDATE public.users SET email = 'taken' WHERE id = 2;
                   UPDATE public.users SET id = 90002 WHERE id = 2;
-                  DELETE FROM public.users WHERE id = 3"
+                  DELETE FROM public.users WHERE id IN (3, 2998)"
     sql main app "WITH gone AS (DELETE FROM public.users WHERE id = 4 RETURNING *)
-                  INSERT INTO public.users SELECT 90004, email, full_name, bio, created_at,
+                  INSERT INTO public.users SELECT 2998, email, full_name, bio, created_at,
                                                   updated_at FROM gone"
 }
 

@@ -13,6 +13,8 @@ slow_config() {
     write_config "$(dsn main app)" "$(dsn main app)" "
 backfill:
   chunk_rows: 500
+  chunk_time: 0
+  warm_up: 0
   max_rows_per_second: $1
   after_copy: ['$ROOT/sql/users_new_indexes.sql', '$T/late.sql']"
 }

@@ -81,7 +81,7 @@ nothing_odd() {
 # the rest of the copy comes from a later snapshot than the stream.
 test_an_interrupted_copy_with_changes_that_left_large_values_alone() {
     in_tables "INSERT INTO o.TABLE SELECT i, 0, $(large i), i FROM generate_series(1, 160) i"
-    configure "backfill: {jobs: 1, chunk_rows: 20, max_rows_per_second: 60}"
+    configure "backfill: {jobs: 1, chunk_rows: 20, chunk_time: 0, warm_up: 0, max_rows_per_second: 60}"
     service_start
     wait_until 60 copied_some
     service_kill

@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "copy/begun.h"
+#include "copy/bound.h"
 #include "copy/chunk.h"
 #include "copy/park.h"
 #include "copy/row_map.h"
@@ -168,7 +170,8 @@ static void a_parked_row_is_described_by_its_columns(void **state) {
 
 static void assert_read(const struct mapping *mapping, const char *const *low,
                         const char *const *high, struct arena *arena, const char *expected) {
-    struct chunk *chunk = chunk_new(mapping, 1, low, high);
+    struct chunk *chunk =
+        chunk_new(mapping, 1, bound_new(low, mapping->n_key), bound_new(high, mapping->n_key));
     struct field_list fields = field_list_of(mapping, arena);
     struct buf sql;
     buf_init(&sql);
@@ -206,10 +209,11 @@ static void composite_keys_are_compared_as_rows(void **state) {
                      " TO STDOUT (FORMAT text)");
     struct buf sql;
     buf_init(&sql);
-    chunk_sql_boundary(&sql, mapping, true, 1000);
+    chunk_sql_boundary(&sql, mapping, true, true, 1000);
     assert_string_equal(sql.data,
                         "SELECT t.\"id\"::text, t.\"email\"::text FROM \"public\".\"users\" AS t"
                         " WHERE (t.\"id\", t.\"email\") > ($1::bigint, $2::text)"
+                        " AND (t.\"id\", t.\"email\") <= ($3::bigint, $4::text)"
                         " ORDER BY t.\"id\", t.\"email\" OFFSET 999 LIMIT 1");
     buf_fini(&sql);
 }
@@ -219,10 +223,33 @@ static void the_first_boundary_has_no_parameters(void **state) {
     const struct mapping *mapping = build(s);
     struct buf sql;
     buf_init(&sql);
-    chunk_sql_boundary(&sql, mapping, false, 1);
+    chunk_sql_boundary(&sql, mapping, false, false, 1);
     assert_string_equal(sql.data, "SELECT t.\"id\"::text FROM \"public\".\"users\" AS t"
                                   " ORDER BY t.\"id\" OFFSET 0 LIMIT 1");
     buf_fini(&sql);
+}
+
+static void the_first_chunk_ends_with_the_last_key_at_the_latest(void **state) {
+    struct sample *s = *state;
+    const struct mapping *mapping = build(s);
+    struct buf sql;
+    buf_init(&sql);
+    chunk_sql_boundary(&sql, mapping, false, true, 3);
+    assert_string_equal(sql.data, "SELECT t.\"id\"::text FROM \"public\".\"users\" AS t"
+                                  " WHERE (t.\"id\") <= ($1::bigint)"
+                                  " ORDER BY t.\"id\" OFFSET 2 LIMIT 1");
+    buf_reset(&sql);
+    chunk_sql_last(&sql, mapping);
+    assert_string_equal(sql.data, "SELECT t.\"id\"::text FROM \"public\".\"users\" AS t"
+                                  " ORDER BY t.\"id\" DESC LIMIT 1");
+    buf_fini(&sql);
+}
+
+static void a_mapping_is_described_by_what_becomes_of_its_columns(void **state) {
+    struct sample *s = *state;
+    assert_string_equal(begun_describe_mapping(build(s), &s->arena),
+                        "key: id; id <- id; email <- email; bio <- bio;"
+                        " first_name, last_name <- halve(full_name)");
 }
 
 static void odd_names_are_quoted(void **state) {
@@ -252,6 +279,8 @@ int main(void) {
         CASE(open_ends_of_a_range_are_left_out),
         CASE(composite_keys_are_compared_as_rows),
         CASE(the_first_boundary_has_no_parameters),
+        CASE(the_first_chunk_ends_with_the_last_key_at_the_latest),
+        CASE(a_mapping_is_described_by_what_becomes_of_its_columns),
         CASE(odd_names_are_quoted),
     };
 #undef CASE
