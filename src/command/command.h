@@ -71,6 +71,9 @@ int command_verify(struct invocation *invocation);
 int command_conflicts_list(struct invocation *invocation);
 int command_conflicts_retry(struct invocation *invocation);
 int command_conflicts_discard(struct invocation *invocation);
+int command_pause(struct invocation *invocation);
+int command_resume(struct invocation *invocation);
+int command_throttle(struct invocation *invocation);
 int command_teardown(struct invocation *invocation);
 int command_version(struct invocation *invocation);
 

@@ -61,6 +61,17 @@ static const struct option conflicts_discard_options[] = {
     {0},
 };
 
+static const struct option throttle_options[] = {
+    {"rows-per-second", "N", "of all jobs together"},
+    {"replica-lag", "TIME", "of any standby, such as 5s"},
+    {"active-sessions", "N", "of others, on either server"},
+    {"slot-wal", "SIZE", "that the forward slot keeps, such as 10GB"},
+    {"query-max", "X", "what the result of limits.query may be"},
+    {"reset", NULL, "everything as it is configured"},
+    {"json", NULL, "print JSON"},
+    {0},
+};
+
 static const struct option teardown_options[] = {
     {"forward", NULL, "the forward link's slot and origin"},
     {"reverse", NULL, "the reverse link's slot and origin"},
@@ -87,6 +98,16 @@ const struct command commands[] = {
     {"status", "show phase, progress and the lag of both links",
      "Works whether or not the service runs, from any host that reaches the databases.",
      status_options, NULL, command_status, true},
+    {"pause", "let the copy wait",
+     "Chunks that are under way are finished, and nothing else is begun until \"pgtandem\n"
+     "resume\", also when the copy is stopped and started again. Links go on.",
+     no_options, NULL, command_pause, true},
+    {"resume", "let the copy go on", "It speeds up gently, as at its start.", no_options, NULL,
+     command_resume, true},
+    {"throttle", "show or change the limits of the copy while it runs",
+     "Each limit takes \"none\", or \"default\" for what the configuration says. A running copy\n"
+     "takes them over within a second or so. Without one of them it shows what is in force.",
+     throttle_options, NULL, command_throttle, true},
     {"verify", "compare both sides under the mapping while writes go on",
      "A row that differs is read again before it counts, so that a change on its way is not\n"
      "taken for a difference. Exit status 4 when rows differ or are missing. With --repair\n"

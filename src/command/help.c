@@ -9,7 +9,7 @@ static void print_options(const struct option *table) {
         char words[32];
         snprintf(words, sizeof words, "--%s%s%s", o->name, o->argument != NULL ? " " : "",
                  o->argument != NULL ? o->argument : "");
-        printf("  %-19s %s\n", words, o->summary);
+        printf("  %-22s %s\n", words, o->summary);
     }
 }
 

@@ -36,11 +36,24 @@ static void json_link(struct json *json, const struct migration *m, enum directi
     json_end_object(json);
 }
 
+static void json_copy(struct json *json, const struct copy_status *copy) {
+    json_bool(json, "paused", copy->paused);
+    json_real(json, "rows_per_second", copy->speaks ? copy->rows_per_second : 0);
+    if (copy->speaks && copy->seconds_left >= 0) {
+        json_real(json, "seconds_left", copy->seconds_left);
+    } else {
+        json_text(json, "seconds_left", NULL);
+    }
+    json_text(json, "waiting_for",
+              copy->speaks && copy->waiting_for[0] != '\0' ? copy->waiting_for : NULL);
+}
+
 static void json_backfill(struct json *json, const struct status *status) {
     json_object(json, "backfill");
     json_text(json, "state", backfill_name(status->state.backfill));
     json_int(json, "rows_done", status->rows_done);
     json_int(json, "rows_total", status->rows_total);
+    json_copy(json, &status->copy);
     json_end_object(json);
 }
 
@@ -60,6 +73,19 @@ static void print_json(const struct migration *m, const struct status *status, b
     json_fini(&json);
 }
 
+/* Behind the rows: how fast, and what keeps it from going faster. */
+static void print_copy(const struct status *status) {
+    const struct copy_status *copy = &status->copy;
+    if (copy->speaks && copy->waiting_for[0] != '\0') {
+        printf("\n           waiting for %s", copy->waiting_for);
+    } else if (copy->speaks && copy->seconds_left >= 0) {
+        printf(", %s/s, ready in about %s", format_count((int64_t)copy->rows_per_second).text,
+               format_seconds(copy->seconds_left).text);
+    } else if (copy->paused && status->state.backfill <= BACKFILL_running) {
+        printf("\n           paused: pgtandem resume lets it go on");
+    }
+}
+
 static void print_head(const struct migration *m, const struct status *status) {
     printf("migration  %s\n", m->config->migration);
     if (status->state.exists) {
@@ -74,6 +100,7 @@ static void print_head(const struct migration *m, const struct status *status) {
                format_count(status->rows_total).text,
                format_percent(status->rows_done, status->rows_total).text);
     }
+    print_copy(status);
     puts("\n");
 }
 

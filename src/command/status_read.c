@@ -42,6 +42,35 @@ static bool read_rows_done(struct migration *m, int64_t *rows, struct err *err) 
                   1, (const char *const[]){m->config->migration});
 }
 
+static const char *const copy_sql =
+    "SELECT control.paused_at IS NOT NULL,"
+    "       coalesce(copy.changed_at > clock_timestamp() - interval '10 s', false),"
+    "       copy.waiting_for, copy.rows_per_second, coalesce(copy.seconds_left, -1)"
+    "  FROM pgtandem.migration m"
+    "  LEFT JOIN pgtandem.control ON control.migration = m.name"
+    "  LEFT JOIN pgtandem.copy ON copy.migration = m.name"
+    " WHERE m.name = $1";
+
+static bool read_copy(struct migration *m, struct copy_status *copy, struct err *err) {
+    PGresult *r =
+        db_query(&m->new_side.db, err, copy_sql, 1, (const char *const[]){m->config->migration});
+    if (r == NULL) {
+        return err_context(err, "cannot read what the copy says of itself");
+    }
+    copy->seconds_left = -1;
+    if (PQntuples(r) == 1) {
+        copy->paused = result_bool(r, 0, 0);
+        copy->speaks = result_bool(r, 0, 1);
+    }
+    if (copy->speaks) {
+        snprintf(copy->waiting_for, sizeof copy->waiting_for, "%s", PQgetvalue(r, 0, 2));
+        copy->rows_per_second = strtod(PQgetvalue(r, 0, 3), NULL);
+        copy->seconds_left = strtod(PQgetvalue(r, 0, 4), NULL);
+    }
+    PQclear(r);
+    return true;
+}
+
 static const char *const report_sql =
     "SELECT l.state, l.lag_seconds,"
     "       extract(epoch FROM clock_timestamp() - coalesce(l.caught_up_at, l.changed_at)),"
@@ -109,9 +138,11 @@ bool status_read(struct migration *m, struct status *status, struct err *err) {
     memset(status, 0, sizeof *status);
     err_clear(err);
     if (!state_is_locked(m, &status->running, err) || !state_read(m, &status->state, err) ||
-        (status->state.exists && !read_rows_done(m, &status->rows_done, err))) {
+        (status->state.exists &&
+         (!read_rows_done(m, &status->rows_done, err) || !read_copy(m, &status->copy, err)))) {
         return false;
     }
+    status->copy.speaks &= status->running && status->state.backfill == BACKFILL_running;
     status->rows_total =
         status_rows_total(status->state.backfill, status->state.rows_estimated, status->rows_done);
     return read_link(m, FORWARD, status, err) && read_link(m, REVERSE, status, err);

@@ -8,6 +8,7 @@
  *     that the slot needs, "stopped" while no process holds the migration's
  *     lock, else what it says of itself;
  *   - lag in bytes is what the source has written and the link not confirmed;
+ *   - speed and waits of a copy are what it has said in the last ten seconds;
  *   - lag in seconds is what a running link says; without one, the time since
  *     the link had last caught up, if there is anything to apply. */
 #ifndef PGTANDEM_COMMAND_STATUS_READ_H
@@ -17,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "copy/limits.h"
 #include "pg/migration.h"
 #include "pg/slot.h"
 #include "pg/state.h"
@@ -40,10 +42,20 @@ struct link_status {
     double lag_seconds;
 };
 
+/* What a running copy says of itself, and what was asked of it. */
+struct copy_status {
+    bool paused;
+    bool speaks;                       /* it has said something lately */
+    char waiting_for[LIMITS_WHY_SIZE]; /* "" for nothing */
+    double rows_per_second;
+    double seconds_left; /* negative: nobody knows */
+};
+
 struct status {
     struct migration_state state; /* all zero (setup, pending) before setup */
     bool running;                 /* a service or a backfill is at work */
     int64_t rows_done, rows_total;
+    struct copy_status copy;
     int64_t rechecks;            /* lots of keys that wait to be compared again */
     struct link_status links[2]; /* by enum direction */
 };

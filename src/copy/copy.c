@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "copy/estimate.h"
+#include "copy/governor.h"
 #include "copy/ledger.h"
 #include "copy/planner.h"
 #include "copy/show.h"
@@ -22,6 +23,7 @@ struct copy {
     struct worker *workers;
     size_t n_workers;
     struct show show;
+    struct governor governor;
     usec_t plan_at; /* not before: the planner had trouble */
     unsigned attempts;
 };
@@ -87,14 +89,26 @@ static void look_after_workers(struct copy *copy) {
     }
 }
 
+/* To people on the terminal and in the log, to `status`; and what they say to that. */
+static void report(struct copy *copy) {
+    int64_t rows = rows_running(copy);
+    show_progress(&copy->show, rows);
+    struct progress progress = {rows, copy->show.speed, show_seconds_left(&copy->show, rows)};
+    governor_turn(&copy->governor, &progress);
+}
+
 static bool work(struct copy *copy, struct err *err) {
     struct job *job = &copy->job;
     struct loop *loop = job->m->loop;
+    if (!governor_begin(&copy->governor, err)) {
+        return false;
+    }
+    pedal_start(&job->pedal, job->pedal.warm_up, usec_monotonic());
     while (!job->failed && !is_complete(copy)) {
         job->woken = false;
         plan(copy);
         look_after_workers(copy);
-        show_progress(&copy->show, rows_running(copy));
+        report(copy);
         struct err ended;
         if (!loop_wait(loop, &job->woken, patience, "the copy", &ended) &&
             ended.code != ERR_TIMEOUT) {
@@ -145,7 +159,7 @@ static bool prepare(struct copy *copy, struct err *err) {
         !writer_settings(m, FORWARD, &copy->job.writer_settings, err)) {
         return false;
     }
-    copy->show.total = total;
+    copy->show.total = copy->job.rows_estimated = total;
     copy->job.one_version = major_version(&m->old_side) == major_version(&m->new_side);
     return true;
 }
@@ -163,6 +177,7 @@ static void end(struct copy *copy) {
         worker_fini(&copy->workers[i]);
     }
     free(copy->workers);
+    governor_fini(&copy->governor);
     planner_fini(&copy->planner);
     job_fini(&copy->job);
 }
@@ -171,6 +186,7 @@ bool copy_run(struct migration *m, const char *snapshot, struct err *err) {
     struct copy copy = {.n_workers = 0};
     job_init(&copy.job, m);
     planner_init(&copy.planner, &copy.job, snapshot);
+    governor_init(&copy.governor, &copy.job);
     bool ok = prepare(&copy, err);
     if (ok && is_complete(&copy)) {
         log_line(&copy.job.log, LOG_INFO, "the copy is complete already");

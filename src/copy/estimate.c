@@ -20,13 +20,12 @@ static bool read_extent(struct db *db, const struct table *table, struct extent 
                         struct err *err) {
     char oid[24];
     snprintf(oid, sizeof oid, "%u", table->oid);
-    PGresult *r =
-        db_query(db, err,
-                 "SELECT pg_relation_size(oid) / current_setting('block_size')::int,"
-                 "       CASE WHEN reltuples >= 0 AND relpages > 0"
-                 "            THEN (1000 * reltuples / relpages)::bigint ELSE -1 END"
-                 "  FROM pg_class WHERE oid = $1::oid",
-                 1, (const char *const[]){oid});
+    PGresult *r = db_query(db, err,
+                           "SELECT pg_relation_size(oid) / current_setting('block_size')::int,"
+                           "       CASE WHEN reltuples >= 0 AND relpages > 0"
+                           "            THEN (1000 * reltuples / relpages)::bigint ELSE -1 END"
+                           "  FROM pg_class WHERE oid = $1::oid",
+                           1, (const char *const[]){oid});
     if (r == NULL) {
         return false;
     }

@@ -12,9 +12,9 @@ static bool keep(char *text, char horizon[HORIZON_SIZE]) {
 
 bool horizon_read(struct migration *m, char horizon[HORIZON_SIZE], struct err *err) {
     const char *name = m->config->migration;
-    char *text = db_text(&m->new_side.db, err,
-                         "SELECT slot_xid FROM pgtandem.migration WHERE name = $1", 1,
-                         (const char *const[]){name});
+    char *text =
+        db_text(&m->new_side.db, err, "SELECT slot_xid FROM pgtandem.migration WHERE name = $1", 1,
+                (const char *const[]){name});
     if (text != NULL) {
         return keep(text, horizon);
     }
@@ -32,10 +32,9 @@ bool horizon_read(struct migration *m, char horizon[HORIZON_SIZE], struct err *e
 }
 
 /* A transaction that only reads has no id, and is nobody to wait for. */
-static const char waiting_sql[] =
-    "SELECT string_agg(pid::text, ', ') FROM pg_stat_activity"
-    " WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()"
-    "   AND age(backend_xid) >= age($1::xid8::xid)";
+static const char waiting_sql[] = "SELECT string_agg(pid::text, ', ') FROM pg_stat_activity"
+                                  " WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()"
+                                  "   AND age(backend_xid) >= age($1::xid8::xid)";
 
 static bool blame(struct db *db, const char *horizon, struct err *err) {
     struct err ignored;
@@ -52,8 +51,7 @@ static bool blame(struct db *db, const char *horizon, struct err *err) {
 
 bool horizon_is_past(struct db *db, const char *horizon, struct err *err) {
     bool past;
-    return db_bool(db, err, &past,
-                   "SELECT pg_snapshot_xmin(pg_current_snapshot()) >= $1::xid8", 1,
+    return db_bool(db, err, &past, "SELECT pg_snapshot_xmin(pg_current_snapshot()) >= $1::xid8", 1,
                    (const char *const[]){horizon}) &&
            (past || blame(db, horizon, err));
 }

@@ -1,6 +1,7 @@
 /* job.c - see job.h. */
 #include "copy/job.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,6 +70,30 @@ int64_t job_chunk_rows(const struct job *job, const struct mapping *mapping) {
     return job->sizers[mapping->number].rows;
 }
 
+/* In a small table a few rows are a large part of it, and easy to look at. */
+enum { PARKED_FLOOR = 10000 };
+
+static int64_t larger(int64_t a, int64_t b) {
+    return a > b ? a : b;
+}
+
+static void look_at_parked(struct job *job) {
+    const struct config_backfill *backfill = &job->m->config->backfill;
+    int64_t rows = larger(larger(job->rows_estimated, job->rows_done), PARKED_FLOOR);
+    struct err err;
+    if ((double)job->rows_parked <= backfill->max_parked * (double)rows) {
+        return;
+    }
+    err_set(&err, ERR_FAILED,
+            "%" PRId64 " of about %" PRId64 " rows cannot be copied, more than "
+            "backfill.max_parked allows (%g)",
+            job->rows_parked, larger(job->rows_estimated, job->rows_done), backfill->max_parked);
+    err_hint(&err, "pgtandem conflicts list tells why; mend the rows, the transform or the new "
+                   "table, and begin again (teardown --all, TRUNCATE, start), or raise "
+                   "backfill.max_parked and start again");
+    job_fail(job, &err);
+}
+
 void job_finish(struct job *job, struct chunk *chunk, int64_t rows, int64_t parked,
                 usec_t duration) {
     sizer_note(&job->sizers[chunk->mapping->number], rows, duration);
@@ -76,6 +101,7 @@ void job_finish(struct job *job, struct chunk *chunk, int64_t rows, int64_t park
     job->chunks_done++;
     job->rows_done += rows;
     job->rows_parked += parked;
+    look_at_parked(job);
     job->woken = true;
     chunk_free(chunk);
 }

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "copy/chunk.h"
+#include "copy/limits.h"
 #include "copy/pace.h"
 #include "copy/pedal.h"
 #include "copy/sizer.h"
@@ -39,6 +40,8 @@ struct job {
 
     struct pace pace;
     struct pedal pedal;
+    char waiting[LIMITS_WHY_SIZE];  /* for what, while the pedal holds; "" otherwise */
+    int64_t rows_estimated;         /* that there are to copy */
     int64_t rows_done, rows_parked; /* in chunks that are committed, earlier runs' too */
     int64_t chunks_done;            /* of this run */
 

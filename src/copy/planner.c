@@ -65,9 +65,8 @@ static bool check_empty(struct migration *m, const struct mapping *mapping, stru
 /* Has the last chunk that was planned reached the table's end? */
 static bool is_planned(const struct planner_table *table) {
     const struct chunk *last = table->last;
-    return last != NULL &&
-           (last->high == NULL ||
-            bound_equal(last->high, table->begun.last_key, table->mapping->n_key));
+    return last != NULL && (last->high == NULL ||
+                            bound_equal(last->high, table->begun.last_key, table->mapping->n_key));
 }
 
 /* Nothing is left to be copied: then the tables may be what they like. */
@@ -120,8 +119,7 @@ bool planner_load(struct planner *planner, struct err *err) {
             return false;
         }
     }
-    return find_operators(planner, err) &&
-           horizon_read(planner->job->m, planner->horizon, err);
+    return find_operators(planner, err) && horizon_read(planner->job->m, planner->horizon, err);
 }
 
 /* the snapshot */
@@ -272,8 +270,8 @@ bool planner_next(struct planner *planner, struct err *err) {
     if (table == NULL) {
         return true;
     }
-    PGresult *boundary = begin_table(planner, table, err) ? query_boundary(planner, table, err)
-                                                          : NULL;
+    PGresult *boundary =
+        begin_table(planner, table, err) ? query_boundary(planner, table, err) : NULL;
     if (boundary == NULL) {
         planner->holds_snapshot = false; /* its transaction has failed */
         return err_context(err, "while looking for the next chunk of %s.%s",

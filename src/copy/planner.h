@@ -36,7 +36,7 @@ struct planner_table {
 struct planner {
     struct job *job;
     struct db db;
-    const char *lent; /* the caller's snapshot, while it may be had; borrowed */
+    const char *lent;    /* the caller's snapshot, while it may be had; borrowed */
     bool holds_snapshot; /* chunked: a snapshot that is taken now shows all it must */
     char horizon[HORIZON_SIZE];
     struct planner_table *tables;

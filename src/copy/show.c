@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static const usec_t redraw_interval = USEC_SECOND / 5, line_interval = 10 * USEC_SECOND;
@@ -30,11 +31,15 @@ static void cut_to_terminal(struct buf *line) {
     }
 }
 
-static void draw_bar(const struct show *show, int64_t rows, double speed) {
+static void draw_bar(const struct show *show, int64_t rows) {
+    const struct job *job = show->job;
     struct buf text;
     buf_init(&text);
-    buf_add_format(&text, "%s copy ", show->job->log.migration);
-    rate_add_bar(&text, rows, total_of(show, rows), speed);
+    buf_add_format(&text, "%s copy ", job->log.migration);
+    rate_add_bar(&text, rows, total_of(show, rows), show->speed);
+    if (job->waiting[0] != '\0') {
+        buf_add_format(&text, "  waiting for %s", job->waiting);
+    }
     cut_to_terminal(&text);
     fputs("\r\033[K", stderr);
     fwrite(text.data, 1, text.size, stderr);
@@ -43,7 +48,7 @@ static void draw_bar(const struct show *show, int64_t rows, double speed) {
     log_progress_shown(true);
 }
 
-static void log_progress(const struct show *show, int64_t rows, double speed) {
+static void log_progress(const struct show *show, int64_t rows) {
     struct buf text;
     buf_init(&text);
     int64_t total = total_of(show, rows);
@@ -51,9 +56,14 @@ static void log_progress(const struct show *show, int64_t rows, double speed) {
     buf_add_text(&text, " of ");
     rate_add_count(&text, total);
     buf_add_text(&text, " rows, ");
-    rate_add_count(&text, (int64_t)speed);
-    buf_add_text(&text, "/s, ready in about ");
-    rate_add_eta(&text, total - rows, speed);
+    rate_add_count(&text, (int64_t)show->speed);
+    buf_add_text(&text, "/s, ");
+    if (show->job->waiting[0] != '\0') {
+        buf_add_format(&text, "waiting for %s", show->job->waiting);
+    } else {
+        buf_add_text(&text, "ready in about ");
+        rate_add_eta(&text, total - rows, show->speed);
+    }
     log_line(&show->job->log, LOG_INFO, "%s", text.data);
     buf_fini(&text);
 }
@@ -62,16 +72,36 @@ void show_progress(struct show *show, int64_t rows_running) {
     usec_t now = usec_monotonic();
     int64_t rows = show->job->rows_done + rows_running;
     rate_note(&show->rate, rows, now);
+    show->speed = rate_per_second(&show->rate, rows, now);
     if (now - show->shown_at < (show->terminal ? redraw_interval : line_interval)) {
         return;
     }
     show->shown_at = now;
-    double speed = rate_per_second(&show->rate, rows, now);
     if (show->terminal) {
-        draw_bar(show, rows, speed);
+        draw_bar(show, rows);
     } else {
-        log_progress(show, rows, speed);
+        log_progress(show, rows);
     }
+}
+
+double show_seconds_left(const struct show *show, int64_t rows_running) {
+    int64_t rows = show->job->rows_done + rows_running;
+    return show->speed > 0 ? (double)(total_of(show, rows) - rows) / show->speed : -1;
+}
+
+/* What this process has taken itself. */
+static void add_resources(struct buf *text, int64_t rows) {
+    struct rusage usage;
+    if (getrusage(RUSAGE_SELF, &usage) != 0) {
+        return;
+    }
+    double seconds = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+                     (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+    buf_add_format(text, "; pgtandem itself took %.2f s of CPU", seconds);
+    if (rows > 0) {
+        buf_add_format(text, " (%.2f us a row)", seconds * 1e6 / (double)rows);
+    }
+    buf_add_format(text, " and at most %.1f MiB", (double)usage.ru_maxrss / 1024);
 }
 
 static void log_totals(const struct show *show, bool ok) {
@@ -90,6 +120,7 @@ static void log_totals(const struct show *show, bool ok) {
         rate_add_count(&text, job->rows_parked);
         buf_add_text(&text, " rows of the copy are parked");
     }
+    add_resources(&text, rows);
     log_line(&job->log, LOG_INFO, "%s", text.data);
     buf_fini(&text);
 }
@@ -97,7 +128,7 @@ static void log_totals(const struct show *show, bool ok) {
 void show_end(struct show *show, bool ok) {
     if (show->terminal) {
         if (ok) {
-            draw_bar(show, show->job->rows_done, 0);
+            draw_bar(show, show->job->rows_done);
         }
         fputs("\r\033[K", stderr);
         log_progress_shown(false);

@@ -17,12 +17,15 @@ struct show {
     int64_t rows_before;
     usec_t started_at, shown_at;
     struct rate rate;
+    double speed; /* rows a second, lately */
 };
 
 /* `rows_before`: copied by earlier runs */
 void show_begin(struct show *show, const struct job *job, int64_t total, int64_t rows_before);
 /* `rows_running`: of chunks that are not committed yet */
 void show_progress(struct show *show, int64_t rows_running);
+/* By the speed of late; negative: nobody knows. */
+double show_seconds_left(const struct show *show, int64_t rows_running);
 /* `ok`: the copy is complete */
 void show_end(struct show *show, bool ok);
 

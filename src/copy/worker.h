@@ -44,8 +44,8 @@
     X(recording) /* writer: the counts */                                                          \
     X(committing)                                                                                  \
     X(releasing) /* reader: the end of the chunk's own snapshot */                                 \
-    X(draining) /* after a failure, until both sessions are quiet */                               \
-    X(undoing)  /* writer: ROLLBACK */
+    X(draining)  /* after a failure, until both sessions are quiet */                              \
+    X(undoing)   /* writer: ROLLBACK */
 
 enum worker_state {
 #define WORKER_ENUM(name) WORKER_##name,

@@ -60,8 +60,7 @@ void worker_begin_chunk(struct worker *worker) {
  * say in it. */
 static void lock_ledger(struct worker *worker) {
     struct chunk_id id = id_of(worker->chunk);
-    const char *params[] = {worker->job->m->config->migration, id.table, id.chunk,
-                            worker->read_at};
+    const char *params[] = {worker->job->m->config->migration, id.table, id.chunk, worker->read_at};
     worker->in_ledger = worker->chunk_is_done = false;
     worker_set_state(worker, WORKER_locking);
     worker_send(worker,

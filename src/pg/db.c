@@ -87,12 +87,8 @@ static bool ensure_open(struct db *db, struct err *err) {
     return false;
 }
 
-/* Waits until what was sent has been answered. */
-static bool wait_for_end(struct db *db, struct err *err) {
-    if (!loop_wait(db->session.loop, &db->done, db->timeout, db->label, err)) {
-        db_close(db); /* its answer would come too late for everybody */
-        return false;
-    }
+/* True when it went well. */
+static bool outcome(struct db *db, struct err *err) {
     if (db->lost.code == ERR_NONE) {
         return true;
     }
@@ -101,6 +97,15 @@ static bool wait_for_end(struct db *db, struct err *err) {
     }
     *err = db->lost;
     return false;
+}
+
+/* Waits until what was sent has been answered. */
+static bool wait_for_end(struct db *db, struct err *err) {
+    if (!loop_wait(db->session.loop, &db->done, db->timeout, db->label, err)) {
+        db_close(db); /* its answer would come too late for everybody */
+        return false;
+    }
+    return outcome(db, err);
 }
 
 static bool begin_request(struct db *db, struct err *err) {
@@ -112,13 +117,20 @@ static bool begin_request(struct db *db, struct err *err) {
     return true;
 }
 
-PGresult *db_query(struct db *db, struct err *err, const char *sql, int n_params,
-                   const char *const *params) {
+bool db_ask(struct db *db, struct err *err, const char *sql, int n_params,
+            const char *const *params) {
     if (!begin_request(db, err)) {
-        return NULL;
+        return false;
     }
     session_send(&db->session, sql, n_params, params);
-    bool ok = wait_for_end(db, err);
+    return true;
+}
+
+bool db_is_answered(const struct db *db) {
+    return db->done;
+}
+
+static PGresult *take(struct db *db, bool ok) {
     PGresult *answer = db->answer;
     db->answer = NULL;
     if (!ok) {
@@ -126,6 +138,15 @@ PGresult *db_query(struct db *db, struct err *err, const char *sql, int n_params
         return NULL;
     }
     return answer;
+}
+
+PGresult *db_take_answer(struct db *db, struct err *err) {
+    return take(db, outcome(db, err));
+}
+
+PGresult *db_query(struct db *db, struct err *err, const char *sql, int n_params,
+                   const char *const *params) {
+    return db_ask(db, err, sql, n_params, params) ? take(db, wait_for_end(db, err)) : NULL;
 }
 
 /* transactions */

@@ -50,6 +50,15 @@ PGresult *db_query(struct db *db, struct err *err, const char *sql, int n_params
 bool db_exec(struct db *db, struct err *err, const char *sql, int n_params,
              const char *const *params) __attribute__((warn_unused_result));
 
+/* The same in two steps, for code that has other things to do meanwhile: db_ask()
+ * sends it (and waits only for a connection, where there is none); as soon as
+ * db_is_answered(), db_take_answer() gives what db_query() would have given. One
+ * request at a time. */
+bool db_ask(struct db *db, struct err *err, const char *sql, int n_params,
+            const char *const *params) __attribute__((warn_unused_result));
+bool db_is_answered(const struct db *db);
+PGresult *db_take_answer(struct db *db, struct err *err) __attribute__((warn_unused_result));
+
 /* A transaction that is sent as a whole, COMMIT included: what it locks is free again
  * as soon as the server is through with it, whatever this process is busy with. False:
  * nothing of it remains; *failed is the step that failed, or `n`. */

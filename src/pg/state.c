@@ -42,13 +42,14 @@ static enum backfill backfill_from_name(const char *name) {
 }
 
 bool state_schema_exists(struct db *db, bool *exists, struct err *err) {
-    return db_bool(db, err, exists,
-                   "SELECT count(*) = 12 FROM pg_class c JOIN pg_namespace n"
-                   "    ON n.oid = c.relnamespace AND n.nspname = 'pgtandem'"
-                   " WHERE c.relkind = 'r' AND c.relname IN ('migration', 'chunk', 'after_copy',"
-                   "    'progress', 'link', 'parked', 'recheck', 'conflict', 'own_write', 'copied_table',"
-                   "    'control', 'copy')",
-                   0, NULL);
+    return db_bool(
+        db, err, exists,
+        "SELECT count(*) = 12 FROM pg_class c JOIN pg_namespace n"
+        "    ON n.oid = c.relnamespace AND n.nspname = 'pgtandem'"
+        " WHERE c.relkind = 'r' AND c.relname IN ('migration', 'chunk', 'after_copy',"
+        "    'progress', 'link', 'parked', 'recheck', 'conflict', 'own_write', 'copied_table',"
+        "    'control', 'copy')",
+        0, NULL);
 }
 
 /* What is there already is not created again: a role may be allowed to use

@@ -11,10 +11,10 @@
 static const struct state_table {
     const char *name, *column;
 } tables[] = {
-    {"copied_table", "migration"}, {"control", "migration"}, {"copy", "migration"},
-    {"chunk", "migration"},    {"after_copy", "migration"}, {"progress", "migration"},
-    {"link", "migration"},     {"parked", "migration"},     {"recheck", "migration"},
-    {"conflict", "migration"}, {"own_write", "migration"},  {"migration", "name"},
+    {"copied_table", "migration"}, {"control", "migration"},    {"copy", "migration"},
+    {"chunk", "migration"},        {"after_copy", "migration"}, {"progress", "migration"},
+    {"link", "migration"},         {"parked", "migration"},     {"recheck", "migration"},
+    {"conflict", "migration"},     {"own_write", "migration"},  {"migration", "name"},
 };
 enum { TABLES = sizeof tables / sizeof *tables };
 

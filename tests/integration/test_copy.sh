@@ -109,6 +109,69 @@ test_chunks_may_end_with_the_table() {
     start_afresh
 }
 
+# Chunks are to take a time, not to have so many rows.
+test_chunks_grow_until_they_take_their_time() {
+    config "jobs: 1, chunk_rows: 20, chunk_time: 2s, warm_up: 0"
+    assert_exit 0 pgtandem backfill
+    assert_complete
+    [ "$(sql main app "SELECT max(rows_read) > 1000 FROM pgtandem.chunk")" = t ] || fail "chunks did not grow"
+    start_afresh
+    config "jobs: 1, chunk_rows: 20000, chunk_time: 100ms, warm_up: 0, max_rows_per_second: 6000"
+    assert_exit 0 pgtandem backfill
+    assert_complete
+    [ "$(sql main app "SELECT count(*) > 1 FROM pgtandem.chunk")" = f ] || fail "the first chunk is as configured"
+    start_afresh
+    config "jobs: 1, chunk_rows: 5000, chunk_time: 100ms, warm_up: 0, max_rows_per_second: 6000"
+    assert_exit 0 pgtandem backfill
+    assert_complete
+    [ "$(sql main app "SELECT min(rows_read) < 2500 FROM pgtandem.chunk WHERE chunk = 4")" = t ] || fail "chunks did not shrink"
+    start_afresh
+}
+
+# begin_and_kill: some of the table is copied.
+begin_and_kill() {
+    config "jobs: 1, chunk_rows: 300, chunk_time: 0, warm_up: 0, max_rows_per_second: 3000"
+    background_backfill
+    wait_until 20 some_chunks_are_done 3
+    background_signal backfill KILL
+    background_wait backfill 5 || true
+}
+
+test_a_copy_does_not_go_on_over_a_table_that_was_changed() {
+    local side before
+    begin_and_kill
+    before=$(chunks_done)
+    for side in public app_v2; do
+        sql main app "ALTER TABLE $side.users ALTER bio TYPE varchar(20000)"
+        assert_exit 2 pgtandem backfill
+        assert_contains "$output" "the $([ $side = public ] && echo old || echo new) table has changed since the copy of public.users was begun"
+        assert_contains "$output" "TRUNCATE app_v2.users"
+        sql main app "ALTER TABLE $side.users ALTER bio TYPE text"
+    done
+    assert_eq "$(chunks_done)" "$before" "chunks"
+    config
+    assert_exit 0 pgtandem backfill
+    assert_complete
+}
+
+# When nothing is left to be copied, tables may be altered: after_copy does so.
+test_a_copy_that_is_complete_does_not_mind() {
+    sql main app "UPDATE pgtandem.migration SET backfill = 'running'; ALTER TABLE app_v2.users ADD note text"
+    write_config "$(dsn main app)" "$(dsn main app)" "$(config_tables | sed '$a\    ignore: {old: [], new: [note]}')"
+    assert_exit 0 pgtandem backfill
+    sql main app "ALTER TABLE app_v2.users DROP note"
+    config
+    start_afresh
+}
+
+test_a_copy_does_not_go_on_with_another_mapping() {
+    begin_and_kill
+    write_config "$(dsn main app)" "$(dsn main app)" "$(config_tables | sed '$a\    ignore: {old: [bio], new: [bio]}')"
+    assert_exit 2 pgtandem backfill
+    assert_contains "$output" "the mapping has changed since the copy of public.users was begun"
+    start_afresh
+}
+
 test_a_killed_copy_goes_on_where_it_was() {
     local before=0 after
     config "jobs: 3, chunk_rows: 300, chunk_time: 0, warm_up: 0, max_rows_per_second: 3000"

@@ -39,6 +39,7 @@ test_keys_of_every_sort() {
         CREATE TABLE by_bytes (id bytea PRIMARY KEY, v text);
         CREATE TABLE by_float (id float8 PRIMARY KEY, v text);
         CREATE TABLE by_char (id char(8) PRIMARY KEY, v text);
+        CREATE TABLE skewed (id bigint PRIMARY KEY, v text);
         CREATE TABLE empty (id int PRIMARY KEY, v text);
         CREATE TABLE "Odd ""Table"" é" (id int PRIMARY KEY, "Se lect" text, "a""b" text, "c,d" text);
         CREATE TABLE by_index (id int NOT NULL, v text);
@@ -58,18 +59,20 @@ test_keys_of_every_sort() {
         INSERT INTO by_bytes VALUES ('', 'empty'), ('\x5c', 'backslash'), ('\x00', 'zero');
         INSERT INTO by_float SELECT ln(n), n FROM generate_series(1, 777) n;
         INSERT INTO by_float VALUES ('NaN', ''), ('Infinity', ''), ('-Infinity', ''), (1e-300, '');
+        INSERT INTO skewed SELECT 9000000000000000000 + n, n FROM generate_series(1, 990) n;
+        INSERT INTO skewed SELECT -9000000000000000000 + n * 1000000000000000, n FROM generate_series(1, 10) n;
         INSERT INTO by_char SELECT 'c' || n, n FROM generate_series(1, 777) n;
         INSERT INTO "Odd ""Table"" é" SELECT n, 's' || n, NULL, E'\\' FROM generate_series(-400, 377) n;
         INSERT INTO by_index SELECT n, n FROM generate_series(1, 777) n;
 SQL
     local tables="" table
-    for table in by_uuid by_text by_citext by_three by_bytes by_float by_char empty by_index \
+    for table in by_uuid by_text by_citext by_three by_bytes by_float by_char empty skewed by_index \
         '"Odd ""Table"" é"'; do
         tables+="  - {old: 'public.$table', new: 'public.$table'}"$'\n'
     done
     backfill_config "$tables"
     assert_exit 0 pgtandem backfill
-    for table in by_uuid by_text by_citext by_bytes by_float by_char by_index; do
+    for table in by_uuid by_text by_citext by_bytes by_float by_char skewed by_index; do
         assert_same_rows $table $table "id, v"
     done
     assert_same_rows by_three by_three "a, b, c, v"
@@ -152,6 +155,14 @@ test_a_bad_row_stops_the_copy_if_it_is_to() {
     assert_eq "$(sql main two "SELECT count(*) FROM pgtandem.parked")" 0 "parked rows"
 }
 
+test_too_many_bad_rows_stop_the_copy() {
+    pair_config "$(dsn main one)" "$(dsn main two)" "$people" "backfill: {max_parked: 0.001}"
+    assert_exit 1 pgtandem backfill
+    assert_contains "$output" "11 of about 2500 rows cannot be copied, more than backfill.max_parked allows (0.001)"
+    assert_contains "$output" "begin again"
+    start_over
+}
+
 test_bad_rows_are_parked_and_all_others_copied() {
     backfill_config "$people"
     assert_exit 0 pgtandem backfill
@@ -192,7 +203,7 @@ start_over() {
 test_many_bad_rows() {
     start_over
     sql main one "UPDATE people SET age = -1 WHERE id BETWEEN 300 AND 1300 OR id % 3 = 0"
-    pair_config "$(dsn main one)" "$(dsn main two)" "$people" "backfill: {jobs: 2, chunk_rows: 2000, chunk_time: 0, warm_up: 0}"
+    pair_config "$(dsn main one)" "$(dsn main two)" "$people" "backfill: {jobs: 2, chunk_rows: 2000, max_parked: 1}"
     assert_exit 0 pgtandem backfill
     assert_eq "$(sql main two "SELECT sum(rows_read) = 2500 AND sum(rows_written) = (SELECT count(*) FROM people)
         AND sum(rows_parked) = (SELECT count(*) FROM pgtandem.parked) FROM pgtandem.chunk")" t "sums of the ledger"
@@ -202,7 +213,7 @@ test_many_bad_rows() {
 
 test_a_killed_copy_parks_no_row_twice() {
     pair_config "$(dsn main one)" "$(dsn main two)" "$people" \
-        "backfill: {jobs: 2, chunk_rows: 100, chunk_time: 0, warm_up: 0, max_rows_per_second: 2000}"
+        "backfill: {jobs: 2, chunk_rows: 100, chunk_time: 0, warm_up: 0, max_rows_per_second: 2000, max_parked: 1}"
     for _ in 1 2 3 4; do
         background backfill "$PGTANDEM" backfill
         sleep 0.$((20 + RANDOM % 40))

@@ -1,0 +1,330 @@
+/* governor.c - see governor.h. */
+#include "copy/governor.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/quantity.h"
+#include "pg/sqlstate.h"
+
+static const usec_t interval = USEC_SECOND, retry_interval = 5 * USEC_SECOND;
+static const usec_t say_interval = 30 * USEC_SECOND, patience = USEC_SECOND / 20;
+
+/* A query that takes longer is no answer; and what is said here need not outlive a
+ * crash. */
+static const char settings[] = "-c statement_timeout=5000 -c synchronous_commit=off";
+
+static void init_probe(struct governor *governor, struct probe *probe, struct side *side,
+                       const char *application) {
+    memset(probe, 0, sizeof *probe);
+    db_init(&probe->db, governor->job->m->loop, SESSION_SQL, side->dsn, side->label, application);
+    probe->db.session.settings = settings;
+}
+
+void governor_init(struct governor *governor, struct job *job) {
+    struct migration *m = job->m;
+    memset(governor, 0, sizeof *governor);
+    governor->job = job;
+    governor->load.query = NAN;
+    governor->load.slot_wal_keep = -1;
+    governor->load.slot_grows =
+        m->old_side.identity.system_identifier == m->new_side.identity.system_identifier;
+    control_init(&governor->control);
+    init_probe(governor, &governor->old_server, &m->old_side, "pgtandem governor");
+    init_probe(governor, &governor->new_server, &m->new_side, "pgtandem governor");
+    init_probe(governor, &governor->query,
+               m->config->limits.query.on_new ? &m->new_side : &m->old_side, "pgtandem limits");
+}
+
+void governor_fini(struct governor *governor) {
+    db_close(&governor->old_server.db);
+    db_close(&governor->new_server.db);
+    db_close(&governor->query.db);
+}
+
+/* asking */
+
+static void ask(struct probe *probe, const char *sql, int n_params, const char *const *params) {
+    struct err ignored; /* there is another try */
+    usec_t now = usec_monotonic();
+    if (probe->asked || now < probe->ask_at) {
+        return;
+    }
+    probe->asked = db_ask(&probe->db, &ignored, sql, n_params, params);
+    probe->ask_at = now + (probe->asked ? interval : retry_interval);
+}
+
+/* NULL: no answer, yet or at all; *err then says which. */
+static PGresult *take(struct probe *probe, struct err *err) {
+    err_clear(err);
+    if (!probe->asked || !db_is_answered(&probe->db)) {
+        return NULL;
+    }
+    probe->asked = false;
+    return db_take_answer(&probe->db, err);
+}
+
+/* One server's standbys and sessions. A walsender of a logical slot serves no standby. */
+#define SERVER_COLUMNS                                                                             \
+    "coalesce(extract(epoch FROM standby.replay_lag), 0), coalesce(standby.name, ''),"             \
+    " (SELECT count(*) FROM pg_stat_activity"                                                      \
+    "   WHERE state = 'active' AND backend_type = 'client backend'"                                \
+    "     AND application_name NOT LIKE 'pgtandem%')"
+#define SERVER_FROM                                                                                \
+    " LEFT JOIN (SELECT replay_lag, application_name AS name FROM pg_stat_replication r"           \
+    "             WHERE NOT EXISTS (SELECT FROM pg_replication_slots s"                            \
+    "                                WHERE s.active_pid = r.pid AND s.slot_type = 'logical')"      \
+    "             ORDER BY replay_lag DESC NULLS LAST LIMIT 1) standby ON true"
+
+static const char old_sql[] =
+    "SELECT " SERVER_COLUMNS ","
+    "       coalesce((SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::bigint"
+    "                   FROM pg_replication_slots WHERE slot_name = $1), 0),"
+    "       (SELECT CASE WHEN setting::bigint < 0 THEN -1 ELSE setting::bigint * 1048576 END"
+    "          FROM pg_settings WHERE name = 'max_slot_wal_keep_size')"
+    "  FROM (SELECT 1) one" SERVER_FROM;
+
+static const char new_sql[] =
+    "WITH said AS ("
+    "    INSERT INTO pgtandem.copy (migration, rows_running, rows_per_second, seconds_left,"
+    "                               waiting_for)"
+    "    VALUES ($1, $2::bigint, $3::float8, $4::float8, $5)"
+    "    ON CONFLICT (migration) DO UPDATE"
+    "       SET rows_running = excluded.rows_running, rows_per_second = excluded.rows_per_second,"
+    "           seconds_left = excluded.seconds_left, waiting_for = excluded.waiting_for,"
+    "           changed_at = clock_timestamp())"
+    "SELECT " SERVER_COLUMNS ", " CONTROL_COLUMNS "  FROM (SELECT 1) one" SERVER_FROM
+    "  LEFT JOIN pgtandem.control ON migration = $1";
+
+static void ask_old(struct governor *governor) {
+    struct object_name slot = migration_slot(governor->job->m, FORWARD);
+    ask(&governor->old_server, old_sql, 1, (const char *const[]){slot.text});
+}
+
+static void ask_new(struct governor *governor, const struct progress *progress) {
+    const struct job *job = governor->job;
+    char rows[24], speed[40], left[40];
+    snprintf(rows, sizeof rows, "%" PRId64, progress->rows_running);
+    snprintf(speed, sizeof speed, "%.1f", progress->rows_per_second);
+    snprintf(left, sizeof left, "%.1f", progress->seconds_left);
+    const char *params[] = {job->m->config->migration, rows, speed,
+                            progress->seconds_left >= 0 ? left : NULL,
+                            job->waiting[0] != '\0' ? job->waiting : NULL};
+    ask(&governor->new_server, new_sql, 5, params);
+}
+
+/* The user's own query, in one row of one column. */
+static void ask_query(struct governor *governor) {
+    const struct config_query *query = &governor->job->m->config->limits.query;
+    if (query->sql != NULL) {
+        ask(&governor->query, query->sql, 0, NULL);
+    }
+}
+
+/* answers */
+
+static void note_server(struct server_load *server, const PGresult *r) {
+    server->replica_lag = strtod(PQgetvalue(r, 0, 0), NULL);
+    snprintf(server->replica, sizeof server->replica, "%s", PQgetvalue(r, 0, 1));
+    server->active_sessions = result_int(r, 0, 2);
+}
+
+static void take_old(struct governor *governor) {
+    struct err ignored;
+    PGresult *r = take(&governor->old_server, &ignored);
+    if (r != NULL) {
+        note_server(&governor->servers[0], r);
+        governor->load.slot_wal = result_int(r, 0, 3);
+        governor->load.slot_wal_keep = result_int(r, 0, 4);
+        governor->heard_old = true;
+    }
+    PQclear(r);
+}
+
+static void take_new(struct governor *governor) {
+    struct err ignored;
+    PGresult *r = take(&governor->new_server, &ignored);
+    if (r != NULL) {
+        note_server(&governor->servers[1], r);
+        control_from_result(&governor->control, r, 0, 3);
+        governor->heard_new = true;
+    }
+    PQclear(r);
+}
+
+static void refuse_query(struct governor *governor, struct err *err) {
+    err_context(err, "limits.query cannot be asked of %s", governor->query.db.label);
+    err_hint(err,
+             "it is to be one SELECT that returns one number; correct it in %s and start "
+             "again",
+             governor->job->m->config->path);
+    job_fail(governor->job, err);
+}
+
+static void note_query(struct governor *governor, const PGresult *r) {
+    struct err err;
+    bool one = PQntuples(r) <= 1 && PQnfields(r) == 1;
+    bool null = one && (PQntuples(r) == 0 || PQgetisnull(r, 0, 0));
+    double x = NAN;
+    if (!one || (!null && !quantity_real(PQgetvalue(r, 0, 0), &x))) {
+        err_set(&err, ERR_USAGE, "its result is not one number");
+        refuse_query(governor, &err);
+        return;
+    }
+    governor->load.query = x;
+    governor->load.query_failed = false;
+    governor->heard_query = true;
+}
+
+static void take_query(struct governor *governor) {
+    struct err err;
+    PGresult *r = take(&governor->query, &err);
+    if (r != NULL) {
+        note_query(governor, r);
+    } else if (err.code != ERR_NONE) {
+        enum trouble trouble = sqlstate_classify(err.sqlstate);
+        if (trouble == TROUBLE_PASSING || trouble == TROUBLE_CONTENDED) {
+            governor->load.query_failed = true;
+            governor->heard_query = true;
+        } else {
+            refuse_query(governor, &err);
+        }
+    }
+    PQclear(r);
+}
+
+/* Standbys and sessions of either server count; each limit is a server's. */
+static void sum_up(struct governor *governor) {
+    const struct server_load *a = &governor->servers[0], *b = &governor->servers[1];
+    const struct server_load *behind = a->replica_lag >= b->replica_lag ? a : b;
+    struct load *load = &governor->load;
+    load->replica_lag = behind->replica_lag;
+    memcpy(load->replica, behind->replica, sizeof load->replica);
+    load->active_sessions =
+        a->active_sessions > b->active_sessions ? a->active_sessions : b->active_sessions;
+}
+
+/* deciding */
+
+static void set_pace(struct governor *governor, int64_t rows_per_second) {
+    struct pace *pace = &governor->job->pace;
+    if (pace->rows_per_second != rows_per_second) {
+        pace_init(pace, rows_per_second, usec_monotonic());
+    }
+}
+
+static bool must_wait(struct governor *governor, const struct limits *limits, char *why) {
+    if (governor->control.paused) {
+        snprintf(why, LIMITS_WHY_SIZE, "pgtandem resume (paused since %.19s UTC)",
+                 governor->control.paused_at);
+        return true;
+    }
+    return limits_exceeded(limits, &governor->load, governor->job->pedal.holding, why);
+}
+
+static void say(struct governor *governor, bool news) {
+    usec_t now = usec_monotonic();
+    if (news || now - governor->said_at >= say_interval) {
+        governor->said_at = now;
+        log_line(&governor->job->log, LOG_INFO, "the copy waits for %s", governor->job->waiting);
+    }
+}
+
+static void hold(struct governor *governor, const char *why) {
+    struct job *job = governor->job;
+    bool news = !job->pedal.holding || governor->paused != governor->control.paused;
+    governor->paused = governor->control.paused;
+    snprintf(job->waiting, sizeof job->waiting, "%s", why);
+    pedal_hold(&job->pedal, usec_monotonic());
+    say(governor, news);
+}
+
+/* After a pause nobody knows what the servers bear now: as at the start. */
+static void let_go(struct governor *governor) {
+    struct job *job = governor->job;
+    if (!job->pedal.holding) {
+        return;
+    }
+    if (governor->paused) {
+        pedal_start(&job->pedal, job->pedal.warm_up, usec_monotonic());
+    } else {
+        pedal_release(&job->pedal, usec_monotonic());
+    }
+    governor->paused = false;
+    job->waiting[0] = '\0';
+    log_line(&job->log, LOG_INFO, "the copy goes on");
+}
+
+/* Where waiting would not help. */
+static void warn_of_log(struct governor *governor, const struct limits *limits) {
+    const struct load *load = &governor->load;
+    if (governor->warned || load->slot_grows || load->slot_wal <= limits_slot_wal(limits, load)) {
+        return;
+    }
+    governor->warned = true;
+    log_line(&governor->job->log, LOG_WARNING,
+             "the slot keeps %" PRId64 " MB of log in %s, more than it is to: it is let go of when "
+             "the copy is done; make room, or give the copy up with teardown",
+             load->slot_wal >> 20, governor->old_server.db.label);
+}
+
+static void decide(struct governor *governor) {
+    char why[LIMITS_WHY_SIZE];
+    struct limits limits = limits_of(governor->job->m->config, &governor->control);
+    sum_up(governor);
+    set_pace(governor, limits.rows_per_second);
+    warn_of_log(governor, &limits);
+    if (must_wait(governor, &limits, why)) {
+        hold(governor, why);
+    } else {
+        let_go(governor);
+    }
+}
+
+void governor_turn(struct governor *governor, const struct progress *progress) {
+    take_old(governor);
+    take_new(governor);
+    take_query(governor);
+    decide(governor);
+    ask_old(governor);
+    ask_new(governor, progress);
+    ask_query(governor);
+}
+
+static bool has_heard(const struct governor *governor) {
+    return governor->heard_old && governor->heard_new &&
+           (governor->heard_query || governor->job->m->config->limits.query.sql == NULL);
+}
+
+static void say_who_is_silent(struct governor *governor) {
+    usec_t now = usec_monotonic();
+    if (now - governor->said_at < retry_interval) {
+        return;
+    }
+    governor->said_at = now;
+    const struct probe *silent = !governor->heard_old   ? &governor->old_server
+                                 : !governor->heard_new ? &governor->new_server
+                                                        : &governor->query;
+    log_line(&governor->job->log, LOG_WARNING, "the copy waits for %s to say whether it may begin",
+             silent->db.label);
+}
+
+bool governor_begin(struct governor *governor, struct err *err) {
+    static const struct progress none = {.seconds_left = -1};
+    governor->said_at = usec_monotonic();
+    while (!has_heard(governor) && !governor->job->failed) {
+        governor_turn(governor, &none);
+        say_who_is_silent(governor);
+        if (!loop_sleep(governor->job->m->loop, patience, err)) {
+            return false;
+        }
+    }
+    governor_turn(governor, &none);
+    if (governor->job->failed) {
+        *err = governor->job->error;
+    }
+    return !governor->job->failed;
+}
