@@ -117,7 +117,9 @@ bool service_begin(struct service *service, struct config *config, struct loop *
     service->log = (struct log_source){config->migration, "service", 0};
     migration_init(&service->m, config, loop);
     chore_init(service);
-    bool ok = prepare(&service->m, &service->preparation, true, two_sided, err);
+    /* a snapshot that nobody reads from would only hold vacuum back */
+    bool exported = config->backfill.snapshot == SNAPSHOT_EXPORTED;
+    bool ok = prepare(&service->m, &service->preparation, exported, two_sided, err);
     link_init(&service->links[FORWARD], &service->m, FORWARD);
     link_init(&service->links[REVERSE], &service->m, REVERSE);
     return ok && chore_begin(service, err) && prove_existing(service, FORWARD, err) &&

@@ -7,7 +7,11 @@
 /* with the zero byte that ends the literal */
 static const char signature[] = "PGCOPY\n\377\r\n";
 
-enum { COUNT_SIZE = 2, LENGTH_SIZE = 4, HEADER_SIZE = sizeof signature + LENGTH_SIZE + LENGTH_SIZE };
+enum {
+    COUNT_SIZE = 2,
+    LENGTH_SIZE = 4,
+    HEADER_SIZE = sizeof signature + LENGTH_SIZE + LENGTH_SIZE
+};
 
 static uint32_t read_u32(const char *at) {
     const unsigned char *b = (const unsigned char *)at;

@@ -149,6 +149,8 @@ static void on_reader_result(void *owner, const PGresult *result) {
     }
     if (worker->state == WORKER_importing && PQresultStatus(result) == PGRES_TUPLES_OK) {
         keep_moment(worker, result);
+    } else if (PQresultStatus(result) == PGRES_COMMAND_OK) {
+        worker->rows_sent = result_affected(result);
     }
 }
 

@@ -85,6 +85,7 @@ struct worker {
     bool mapped;
     struct buf out; /* rows on their way to the writer */
     int64_t rows_read, rows_written, rows_parked;
+    int64_t rows_sent; /* as the old server has counted them */
     struct sift sift;
 
     enum fault fault; /* of the request under way, or of the try that failed */

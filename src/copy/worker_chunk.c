@@ -169,12 +169,18 @@ static const char record_sql[] =
     "       snapshot = $7, done_at = clock_timestamp()"
     " WHERE migration = $1 AND table_number = $2::int AND chunk = $3::int";
 
-/* Every row that was sent must be there: the server's count is not ours. */
+/* Every row that was sent must be there: the servers' counts are not ours. */
 static bool counts_are_right(struct worker *worker) {
-    if (worker->rows_read == worker->rows_written + worker->rows_parked) {
+    if (worker->rows_read == worker->rows_written + worker->rows_parked &&
+        worker->rows_read == worker->rows_sent) {
         return true;
     }
     worker->fault = FAULT_ODD;
+    if (worker->rows_read != worker->rows_sent) {
+        return err_set(&worker->error, ERR_FAILED,
+                       "%" PRId64 " rows were sent, but %" PRId64 " came", worker->rows_sent,
+                       worker->rows_read);
+    }
     err_set(&worker->error, ERR_FAILED,
             "%" PRId64 " rows were read, but %" PRId64 " written and %" PRId64 " parked",
             worker->rows_read, worker->rows_written, worker->rows_parked);

@@ -142,6 +142,13 @@ static void want_snapshot(struct worker *worker) {
     worker_proceed(worker); /* its reader is closed: it waits for sequential code */
 }
 
+/* A type that is not sent or not taken in binary after all: in text, if it was not
+ * that, it fails again. */
+static bool may_be_the_format(const struct worker *worker) {
+    return worker->chunk != NULL && !worker->careful && worker->mapped &&
+           worker->map.format == FORMAT_BINARY;
+}
+
 static void decide_by_class(struct worker *worker) {
     switch (sqlstate_classify(worker->error.sqlstate)) {
         case TROUBLE_DATA:
@@ -156,7 +163,11 @@ static void decide_by_class(struct worker *worker) {
             try_later(worker);
             break;
         case TROUBLE_FATAL:
-            end_copy(worker);
+            if (may_be_the_format(worker)) {
+                try_with_care(worker);
+            } else {
+                end_copy(worker);
+            }
             break;
     }
 }
