@@ -19,8 +19,11 @@ struct chunk *chunk_new(const struct mapping *mapping, int number, char **low, c
 
 struct chunk *chunk_copy(const struct chunk *chunk) {
     size_t n = chunk->mapping->n_key;
-    return chunk_new(chunk->mapping, chunk->number, bound_new((const char *const *)chunk->low, n),
-                     bound_new((const char *const *)chunk->high, n));
+    struct chunk *copy =
+        chunk_new(chunk->mapping, chunk->number, bound_new((const char *const *)chunk->low, n),
+                  bound_new((const char *const *)chunk->high, n));
+    copy->rows = chunk->rows;
+    return copy;
 }
 
 void chunk_free(struct chunk *chunk) {

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "copy/format.h"
@@ -16,7 +17,8 @@
 
 struct chunk {
     const struct mapping *mapping; /* the table's, forward */
-    int number;                    /* within the table, from 1 */
+    int number;                    /* within the table, from 1; below 0: cut off another */
+    int64_t rows;                  /* that it held when it was planned; 0: nobody knows */
     char **low, **high;
     struct chunk *next; /* in a queue */
 };

@@ -29,11 +29,16 @@ void job_init(struct job *job, struct migration *m) {
     pace_init(&job->pace, m->config->backfill.max_rows_per_second, usec_monotonic());
 }
 
-void job_fini(struct job *job) {
-    for (struct chunk *chunk = job->first, *next; chunk != NULL; chunk = next) {
+static void free_chunks(struct chunk *first) {
+    for (struct chunk *chunk = first, *next; chunk != NULL; chunk = next) {
         next = chunk->next;
         chunk_free(chunk);
     }
+}
+
+void job_fini(struct job *job) {
+    free_chunks(job->first);
+    free_chunks(job->oversized);
     free(job->sizers);
     buf_fini(&job->writer_settings);
     buf_fini(&job->reader_path);
@@ -66,8 +71,30 @@ struct chunk *job_take(struct job *job) {
     return chunk;
 }
 
+/* A chunk that is held to so many rows a second is not to take longer for it. */
 int64_t job_chunk_rows(const struct job *job, const struct mapping *mapping) {
-    return job->sizers[mapping->number].rows;
+    const struct config_backfill *backfill = &job->m->config->backfill;
+    int64_t rows = job->sizers[mapping->number].rows;
+    if (job->pace.rows_per_second == 0 || backfill->chunk_time == 0) {
+        return rows;
+    }
+    double share = (double)job->pace.rows_per_second / (double)backfill->jobs;
+    double most = share * (double)backfill->chunk_time / 1e6;
+    if ((double)rows <= most) {
+        return rows;
+    }
+    return most > SIZER_LEAST ? (int64_t)most : SIZER_LEAST;
+}
+
+void job_return(struct job *job, struct chunk *chunk, int64_t rows, usec_t duration) {
+    const struct table_name *table = &chunk->mapping->source->name;
+    log_line(&job->log, LOG_INFO, "chunk %d of %s.%s takes too long: it is cut into smaller ones",
+             chunk->number, table->schema, table->name);
+    sizer_note(&job->sizers[chunk->mapping->number], rows, duration);
+    job->n_running--;
+    chunk->next = job->oversized;
+    job->oversized = chunk;
+    job->woken = true;
 }
 
 /* In a small table a few rows are a large part of it, and easy to look at. */

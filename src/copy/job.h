@@ -35,6 +35,7 @@ struct job {
     char snapshot_at[USEC_TEXT_SIZE];  /* a moment not before it, by the old server's clock */
     bool snapshot_gone;                /* a reader could not import it */
     struct chunk *first, *last;        /* planned, and nobody's yet */
+    struct chunk *oversized;           /* that take too long: to be cut, a piece at a time */
     size_t n_queued;
     size_t n_running; /* chunks that a worker has */
 
@@ -64,6 +65,9 @@ void job_add(struct job *job, struct chunk *chunk);
 struct chunk *job_take(struct job *job);
 void job_finish(struct job *job, struct chunk *chunk, int64_t rows, int64_t parked,
                 usec_t duration);
+
+/* A chunk that takes too long, of which nothing was committed. */
+void job_return(struct job *job, struct chunk *chunk, int64_t rows, usec_t duration);
 
 /* How many rows the next chunk of this table is to have. */
 int64_t job_chunk_rows(const struct job *job, const struct mapping *mapping);

@@ -102,6 +102,38 @@ bool ledger_add(struct migration *m, const struct chunk *chunk, struct err *err)
     return ok;
 }
 
+static const char cut_sql[] =
+    "WITH rest AS ("
+    "    UPDATE pgtandem.chunk SET low = $5::text[]"
+    "     WHERE migration = $1 AND table_number = $2::int AND chunk = $3::int"
+    "       AND done_at IS NULL AND low IS NOT DISTINCT FROM $4::text[]"
+    "    RETURNING 1)"
+    " INSERT INTO pgtandem.chunk (migration, table_number, chunk, low, high)"
+    " SELECT $1, $2::int, (SELECT least(min(chunk), 0) - 1 FROM pgtandem.chunk"
+    "                       WHERE migration = $1 AND table_number = $2::int),"
+    "        $4::text[], $5::text[] FROM rest"
+    " RETURNING chunk";
+
+bool ledger_cut(struct migration *m, const struct chunk *chunk, char *const *at, int *number,
+                struct err *err) {
+    char table[24], text[24];
+    int64_t given = 0;
+    snprintf(table, sizeof table, "%zu", chunk->mapping->number);
+    snprintf(text, sizeof text, "%d", chunk->number);
+    char *low = bound_array(chunk->low, chunk->mapping->n_key);
+    char *mid = bound_array(at, chunk->mapping->n_key);
+    const char *params[] = {m->config->migration, table, text, low, mid};
+    bool ok = db_int(&m->new_side.db, err, &given, cut_sql, 5, params);
+    free(low);
+    free(mid);
+    *number = (int)given;
+    if (!ok && err->code == ERR_NONE) {
+        err_set(err, ERR_FAILED, "the ledger is not what it was: it must be read again");
+        snprintf(err->sqlstate, sizeof err->sqlstate, "08006");
+    }
+    return ok || err_context(err, "cannot write the ledger of the copy");
+}
+
 bool ledger_count_snapshots(struct migration *m, int64_t *count, struct err *err) {
     return db_int(&m->new_side.db, err, count,
                   "SELECT count(DISTINCT snapshot) FROM pgtandem.chunk"

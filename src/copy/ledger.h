@@ -26,6 +26,13 @@ bool ledger_read(struct migration *m, const struct mapping *mapping, struct ledg
 bool ledger_add(struct migration *m, const struct chunk *chunk, struct err *err)
     __attribute__((warn_unused_result));
 
+/* Cuts the rows up to `at` off a chunk that nobody has: they become chunk *number,
+ * below 0, and the rest keeps its number, which may be the table's last. False also
+ * when the ledger is not what the chunk says, after a request that was not answered:
+ * then it must be read again (the error passes). */
+bool ledger_cut(struct migration *m, const struct chunk *chunk, char *const *at, int *number,
+                struct err *err) __attribute__((warn_unused_result));
+
 /* How many snapshots the chunks that are done were read from. */
 bool ledger_count_snapshots(struct migration *m, int64_t *count, struct err *err)
     __attribute__((warn_unused_result));

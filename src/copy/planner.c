@@ -218,7 +218,7 @@ static struct planner_table *table_to_plan(const struct planner *planner) {
 }
 
 bool planner_is_done(const struct planner *planner) {
-    return table_to_plan(planner) == NULL;
+    return table_to_plan(planner) == NULL && planner->job->oversized == NULL;
 }
 
 static int add_params(const char **params, int count, char *const *bound, size_t n) {
@@ -228,21 +228,25 @@ static int add_params(const char **params, int count, char *const *bound, size_t
     return count;
 }
 
-static PGresult *query_boundary(struct planner *planner, const struct planner_table *table,
+/* The key with which a chunk that begins behind `low` ends; none when fewer rows are
+ * left up to `last`. */
+static PGresult *query_boundary(struct planner *planner, const struct mapping *mapping,
+                                char *const *low, char *const *last, int64_t rows,
                                 struct err *err) {
-    const struct mapping *mapping = table->mapping;
-    char *const *low = table->last != NULL ? table->last->high : NULL;
-    char *const *last = table->begun.last_key;
     const char **params = mem_zero(2 * mapping->n_key, sizeof *params);
     int n = add_params(params, 0, low, mapping->n_key);
     n = add_params(params, n, last, mapping->n_key);
     struct buf sql;
     buf_init(&sql);
-    chunk_sql_boundary(&sql, mapping, low != NULL, last != NULL,
-                       job_chunk_rows(planner->job, mapping));
+    chunk_sql_boundary(&sql, mapping, low != NULL, last != NULL, rows);
     PGresult *r = db_query(&planner->db, err, sql.data, n, params);
     buf_fini(&sql);
     free(params);
+    if (r == NULL) {
+        planner->holds_snapshot = false; /* its transaction has failed */
+        err_context(err, "while looking for the next chunk of %s.%s", mapping->source->name.schema,
+                    mapping->source->name.name);
+    }
     return r;
 }
 
@@ -250,34 +254,42 @@ static char **copy_of(char *const *bound, size_t n) {
     return bound_new((const char *const *)bound, n);
 }
 
-static struct chunk *chunk_after(const struct planner_table *table, const PGresult *boundary) {
+/* The chunk behind the table's last, which has `rows` rows if it has a boundary. */
+static struct chunk *chunk_after(const struct planner_table *table, const PGresult *boundary,
+                                 int64_t rows) {
     const struct mapping *mapping = table->mapping;
     const struct chunk *before = table->last;
+    bool bounded = PQntuples(boundary) > 0;
     char **low = before != NULL ? copy_of(before->high, mapping->n_key) : NULL;
-    char **high = PQntuples(boundary) > 0 ? bound_from_result(boundary, 0, 0, mapping->n_key)
-                                          : copy_of(table->begun.last_key, mapping->n_key);
-    return chunk_new(mapping, before != NULL ? before->number + 1 : 1, low, high);
+    char **high = bounded ? bound_from_result(boundary, 0, 0, mapping->n_key)
+                          : copy_of(table->begun.last_key, mapping->n_key);
+    struct chunk *chunk = chunk_new(mapping, before != NULL ? before->number + 1 : 1, low, high);
+    chunk->rows = bounded ? rows : 0;
+    return chunk;
 }
 
 /* A ledger of an earlier version has chunks and does not say how it was begun. */
 static bool begin_table(struct planner *planner, struct planner_table *table, struct err *err) {
-    return table->begun.exists ||
-           begun_write(planner->job->m, table->mapping, &planner->db, &table->begun, err);
-}
-
-bool planner_next(struct planner *planner, struct err *err) {
-    struct planner_table *table = table_to_plan(planner);
-    if (table == NULL) {
+    if (table->begun.exists ||
+        begun_write(planner->job->m, table->mapping, &planner->db, &table->begun, err)) {
         return true;
     }
-    PGresult *boundary =
-        begin_table(planner, table, err) ? query_boundary(planner, table, err) : NULL;
-    if (boundary == NULL) {
-        planner->holds_snapshot = false; /* its transaction has failed */
-        return err_context(err, "while looking for the next chunk of %s.%s",
-                           table->mapping->source->name.schema, table->mapping->source->name.name);
+    planner->holds_snapshot = false;
+    return false;
+}
+
+static bool plan_next_of(struct planner *planner, struct planner_table *table, struct err *err) {
+    if (!begin_table(planner, table, err)) {
+        return false;
     }
-    struct chunk *chunk = chunk_after(table, boundary);
+    int64_t rows = job_chunk_rows(planner->job, table->mapping);
+    PGresult *boundary =
+        query_boundary(planner, table->mapping, table->last != NULL ? table->last->high : NULL,
+                       table->begun.last_key, rows, err);
+    if (boundary == NULL) {
+        return false;
+    }
+    struct chunk *chunk = chunk_after(table, boundary, rows);
     PQclear(boundary);
     if (!ledger_add(planner->job->m, chunk, err)) {
         chunk_free(chunk);
@@ -288,4 +300,57 @@ bool planner_next(struct planner *planner, struct err *err) {
     table->planned = is_planned(table);
     job_add(planner->job, chunk_copy(chunk));
     return true;
+}
+
+/* one that takes too long */
+
+static void queue_as_it_is(struct job *job) {
+    struct chunk *chunk = job->oversized;
+    job->oversized = chunk->next;
+    job_add(job, chunk);
+}
+
+/* The rows up to `at` are a chunk of their own from now on. */
+static bool cut_at(struct planner *planner, char **at, int64_t rows, struct err *err) {
+    struct job *job = planner->job;
+    struct chunk *rest = job->oversized;
+    int number;
+    if (!ledger_cut(job->m, rest, at, &number, err)) {
+        return false;
+    }
+    struct chunk *piece =
+        chunk_new(rest->mapping, number, rest->low, copy_of(at, rest->mapping->n_key));
+    piece->rows = rows;
+    rest->low = copy_of(at, rest->mapping->n_key);
+    rest->rows = rest->rows > rows ? rest->rows - rows : 0;
+    job_add(job, piece);
+    return true;
+}
+
+static bool cut(struct planner *planner, struct err *err) {
+    struct job *job = planner->job;
+    const struct mapping *mapping = job->oversized->mapping;
+    int64_t rows = job_chunk_rows(job, mapping);
+    PGresult *boundary =
+        query_boundary(planner, mapping, job->oversized->low, job->oversized->high, rows, err);
+    if (boundary == NULL) {
+        return false;
+    }
+    char **at = PQntuples(boundary) > 0 ? bound_from_result(boundary, 0, 0, mapping->n_key) : NULL;
+    PQclear(boundary);
+    bool whole = at == NULL || bound_equal(at, job->oversized->high, mapping->n_key);
+    bool ok = whole || cut_at(planner, at, rows, err);
+    if (whole) {
+        queue_as_it_is(job);
+    }
+    bound_free(at, mapping->n_key);
+    return ok;
+}
+
+bool planner_next(struct planner *planner, struct err *err) {
+    struct planner_table *table = table_to_plan(planner);
+    if (planner->job->oversized != NULL) {
+        return cut(planner, err);
+    }
+    return table == NULL || plan_next_of(planner, table, err);
 }

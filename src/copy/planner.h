@@ -55,8 +55,9 @@ bool planner_load(struct planner *planner, struct err *err) __attribute__((warn_
 /* Sees to it that job->snapshot can be imported; again when it was lost. */
 bool planner_open(struct planner *planner, struct err *err) __attribute__((warn_unused_result));
 
-/* Plans the next chunk, if there is more to plan. */
+/* Plans the next chunk, if there is more to plan; of one that took too long first. */
 bool planner_next(struct planner *planner, struct err *err) __attribute__((warn_unused_result));
+/* Nothing is left to be planned or cut. */
 bool planner_is_done(const struct planner *planner);
 
 #endif

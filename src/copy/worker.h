@@ -60,7 +60,14 @@ enum {
     PAUSE_SIFT = 4,    /* a block is being written */
 };
 
-enum fault { FAULT_NONE, FAULT_READER, FAULT_WRITER, FAULT_ROW, FAULT_ODD };
+enum fault {
+    FAULT_NONE,
+    FAULT_READER,
+    FAULT_WRITER,
+    FAULT_ROW,  /* one that a transform refuses */
+    FAULT_ODD,  /* something that cannot be */
+    FAULT_SLOW, /* none: the chunk takes too long */
+};
 
 struct worker {
     struct job *job;

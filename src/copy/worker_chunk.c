@@ -5,7 +5,11 @@
 #include "copy/worker_parts.h"
 #include "pg/db.h"
 
-enum { SEND_SIZE = 32 * 1024 }; /* bytes of rows that are handed to the writer at once */
+enum {
+    SEND_SIZE = 32 * 1024, /* bytes of rows that are handed to the writer at once */
+    LOOK_ROWS = 64,        /* between two looks at the clock */
+};
+static const usec_t longest_chunk = 5 * USEC_SECOND;
 
 /* beginning */
 
@@ -127,6 +131,24 @@ static void send_rows(struct worker *worker) {
     }
 }
 
+/* A chunk that takes ten times its time, and five seconds at least: rows are larger
+ * here than they were before, or slower to write. One that is half done is sooner
+ * finished than begun anew, unless it drags on. */
+static bool takes_too_long(const struct worker *worker) {
+    usec_t time = 10 * worker->job->m->config->backfill.chunk_time;
+    usec_t taken = usec_monotonic() - worker->begun_at;
+    usec_t most = time < longest_chunk ? longest_chunk : time;
+    if (time == 0 || taken < most || worker->rows_read < SIZER_LEAST) {
+        return false;
+    }
+    return worker->rows_read * 2 < worker->chunk->rows || worker->chunk->rows == 0 ||
+           taken > 3 * most;
+}
+
+static bool is_time_to_look(const struct worker *worker) {
+    return worker->rows_read % LOOK_ROWS == 0 || worker->out.size >= SEND_SIZE;
+}
+
 void worker_copy_row(struct worker *worker, const char *data, size_t size) {
     switch (row_map_row(&worker->map, data, size, &worker->out, &worker->error)) {
         case ROW_MAPPED:
@@ -142,6 +164,10 @@ void worker_copy_row(struct worker *worker, const char *data, size_t size) {
             worker->fault = FAULT_ODD;
             worker_fail(worker);
             return;
+    }
+    if (is_time_to_look(worker) && takes_too_long(worker)) {
+        worker_give_back(worker);
+        return;
     }
     if (worker->out.size >= SEND_SIZE) {
         send_rows(worker);

@@ -172,9 +172,24 @@ static void decide_by_class(struct worker *worker) {
     }
 }
 
+void worker_give_back(struct worker *worker) {
+    worker->fault = FAULT_SLOW;
+    close_session(worker, FAULT_READER); /* else all of its rows would come first */
+    worker_fail(worker);
+}
+
+static void hand_over(struct worker *worker) {
+    struct chunk *chunk = worker->chunk;
+    worker->chunk = NULL;
+    job_return(worker->job, chunk, worker->rows_read, usec_monotonic() - worker->begun_at);
+    worker_proceed(worker);
+}
+
 void worker_decide(struct worker *worker) {
     if (worker->job->failed || worker->fault == FAULT_ODD) {
         end_copy(worker);
+    } else if (worker->fault == FAULT_SLOW) {
+        hand_over(worker);
     } else if (worker->fault == FAULT_ROW) {
         try_with_care(worker);
     } else if (is_snapshot_gone(worker)) {

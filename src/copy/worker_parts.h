@@ -32,6 +32,8 @@ void worker_rest(struct worker *worker);
 /* True when the result is an error; the request's first is kept. */
 bool worker_note_fault(struct worker *worker, enum fault fault, const PGresult *result);
 void worker_lose(struct worker *worker, enum fault fault, const struct err *err);
+/* The chunk is to be cut into smaller ones: nothing of it is kept. */
+void worker_give_back(struct worker *worker);
 /* Goes on once both sessions are quiet. */
 void worker_settle(struct worker *worker);
 void worker_decide(struct worker *worker);

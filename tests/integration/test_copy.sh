@@ -128,6 +128,30 @@ test_chunks_grow_until_they_take_their_time() {
     start_afresh
 }
 
+# Rows that are slow to write, behind others that were fast: one worker is not to be
+# busy with them for ever while the others have nothing to do.
+test_a_chunk_that_takes_too_long_is_cut() {
+    sql main app "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS \$\$ BEGIN
+            IF NEW.id BETWEEN 15000 AND 16500 THEN PERFORM pg_sleep(0.01); END IF; RETURN NEW; END \$\$;
+        CREATE TRIGGER slow BEFORE INSERT ON app_v2.users FOR EACH ROW EXECUTE FUNCTION slow();
+        ALTER TABLE app_v2.users ENABLE ALWAYS TRIGGER slow"
+    config "jobs: 3, chunk_rows: 20000, chunk_time: 100ms, warm_up: 0"
+    background_backfill
+    wait_until 30 grep -q "takes too long: it is cut into smaller ones" "$(background_log backfill)"
+    wait_until 30 some_chunks_are_done 3
+    background_signal backfill KILL
+    background_wait backfill 5 || true
+    assert_exit 0 pgtandem backfill
+    assert_eq "$(sql main app "SELECT count(*) > 10, bool_and(rows_read = rows_written), sum(rows_read)
+        FROM pgtandem.chunk")" "t|t|$rows" "pieces, and their rows"
+    assert_eq "$(sql main app "SELECT count(*) FROM pgtandem.chunk a JOIN pgtandem.chunk b ON a.chunk < b.chunk
+        AND coalesce(a.low[1]::bigint, 0) < b.high[1]::bigint AND coalesce(b.low[1]::bigint, 0) < a.high[1]::bigint")" 0 \
+        "pieces that overlap"
+    assert_same_tables main app
+    sql main app "DROP FUNCTION slow CASCADE"
+    start_afresh
+}
+
 # begin_and_kill: some of the table is copied.
 begin_and_kill() {
     config "jobs: 1, chunk_rows: 300, chunk_time: 0, warm_up: 0, max_rows_per_second: 3000"
