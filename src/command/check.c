@@ -76,6 +76,7 @@ static void look_at_everything(struct check *check) {
             check_server(check, site);
             check_role(check, site);
             check_replication(check, site);
+            check_visibility(check, site);
         }
     }
     if (session_is_open(&m->old_side.db.session) && session_is_open(&m->new_side.db.session)) {
@@ -85,6 +86,7 @@ static void look_at_everything(struct check *check) {
         }
         check->findings.where = "tables";
         check_tables(check);
+        check_query(check);
     }
 }
 

@@ -36,6 +36,9 @@ void check_server(struct check *check, const struct site *site);
 void check_role(struct check *check, const struct site *site);
 /* check_replication.c: slots, origins, decoding */
 void check_replication(struct check *check, const struct site *site);
+/* check_limits.c: whether standbys and sessions can be seen; and limits.query */
+void check_visibility(struct check *check, const struct site *site);
+void check_query(struct check *check);
 /* check_clocks.c: the time of two servers; needs both connections */
 void check_clocks(struct check *check);
 /* check_tables.c: the tables, and the mapping between them */

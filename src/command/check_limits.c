@@ -1,0 +1,72 @@
+/* check_limits.c - see check.h: can what the limits are about be seen? */
+#include <stdlib.h>
+
+#include "base/quantity.h"
+#include "command/check.h"
+
+/* Others' sessions and standbys show nothing but their process ids to a role that
+ * may not see them: the limit would never be reached. */
+static const char *const blind_sql =
+    "SELECT NOT pg_has_role(current_user, 'pg_read_all_stats', 'USAGE')"
+    "   AND ($1::bool OR EXISTS (SELECT FROM pg_stat_replication))";
+
+void check_visibility(struct check *check, const struct site *site) {
+    const struct config_limits *limits = &check->m->config->limits;
+    struct err err;
+    bool blind;
+    err_clear(&err);
+    if (limits->active_sessions == 0 && limits->replica_lag == 0) {
+        return;
+    }
+    const char *params[] = {limits->active_sessions > 0 ? "t" : "f"};
+    if (!db_bool(&site->side->db, &err, &blind, blind_sql, 1, params)) {
+        findings_add_err(&check->findings, FINDING_error, "limits", &err);
+    } else if (blind) {
+        findings_add(&check->findings, FINDING_warning, "limits",
+                     "the role cannot see standbys and sessions of others: limits.replica_lag and "
+                     "limits.active_sessions will not hold the copy");
+        findings_hint(&check->findings, "GRANT pg_read_all_stats TO the role");
+    } else {
+        findings_add(&check->findings, FINDING_ok, "limits",
+                     "what the copy is to give way to can be seen");
+    }
+}
+
+static void judge_answer(struct check *check, const PGresult *r) {
+    const struct config_query *query = &check->m->config->limits.query;
+    bool one = PQntuples(r) <= 1 && PQnfields(r) == 1;
+    bool null = one && (PQntuples(r) == 0 || PQgetisnull(r, 0, 0));
+    double x = 0;
+    if (!one || (!null && !quantity_real(PQgetvalue(r, 0, 0), &x))) {
+        findings_add(&check->findings, FINDING_error, "limits",
+                     "the result of limits.query is not one number");
+        findings_hint(&check->findings, "let it be a SELECT of one number in one row");
+    } else if (!null && x > query->max) {
+        findings_add(
+            &check->findings, FINDING_warning, "limits",
+            "limits.query gives %g now, which is above its limit (%g): the copy would wait", x,
+            query->max);
+        findings_hint(&check->findings, "start when it is lower, or raise the limit");
+    } else {
+        findings_add(&check->findings, FINDING_ok, "limits", "limits.query gives %s (limit %g)",
+                     null ? "nothing" : PQgetvalue(r, 0, 0), query->max);
+    }
+}
+
+void check_query(struct check *check) {
+    const struct config_query *query = &check->m->config->limits.query;
+    struct side *side = query->on_new ? &check->m->new_side : &check->m->old_side;
+    struct err err;
+    err_clear(&err);
+    if (query->sql == NULL || !session_is_open(&side->db.session)) {
+        return;
+    }
+    PGresult *r = db_query(&side->db, &err, query->sql, 0, NULL);
+    if (r == NULL) {
+        err_context(&err, "limits.query");
+        findings_add_err(&check->findings, FINDING_error, "limits", &err);
+        return;
+    }
+    judge_answer(check, r);
+    PQclear(r);
+}
