@@ -6,7 +6,7 @@ LINT_SOURCES := $(wildcard src/*/*.c plugin/*.c plugin/*/*.c tests/unit/*.c test
                            tests/fuzz/*.c tests/chaos/*.c bench/*.c)
 LINT_HEADERS := $(wildcard src/*/*.h plugin/*.h tests/unit/*.h tests/chaos/*.h)
 LINT_SCRIPTS := $(shell grep -lsE '^.!/bin/(ba)?sh' .ci/* tools/* demo/* bench/* tests/* tests/*/*) \
-                tests/cluster.sh tests/integration/lib.sh
+                tests/cluster.sh tests/integration/lib.sh bench/lib.sh
 
 .PHONY: lint-all lint-format lint-layers
 lint-all: lint-format lint-layers \
