@@ -68,6 +68,9 @@ struct config_query {
     bool on_new; /* asked on the new side; else on the old */
 };
 
+/* What keeps the two sides from giving away one number twice; see docs/configuration.md. */
+enum sequence_handling { SEQUENCES_MANAGE, SEQUENCES_LEAVE };
+
 struct config_limits {
     usec_t replica_lag; /* 0: no limit */
     usec_t lock_timeout;
@@ -90,6 +93,7 @@ struct config {
     struct config_verify verify;
     struct config_serve serve;
     struct config_limits limits;
+    enum sequence_handling sequences;
     struct arena arena;
 };
 

@@ -296,6 +296,9 @@ static const struct field limits_fields[] = {
         WANTED("a size of at least 1MB, such as 10GB")),
 };
 
+static const char *const sequences_choices[] = {
+    [SEQUENCES_MANAGE] = "manage", [SEQUENCES_LEAVE] = "leave", [SEQUENCES_LEAVE + 1] = NULL};
+
 static const struct section backfill_section = {" in \"backfill\"", FIELDS(backfill_fields)};
 static const struct section stream_section = {" in \"stream\"", FIELDS(stream_fields)};
 static const struct section conflicts_section = {" in \"conflicts\"", FIELDS(conflicts_fields)};
@@ -315,6 +318,7 @@ static const struct field config_fields[] = {
     KEY("verify", read_section, AT(config, verify), SECTION(verify_section)),
     KEY("serve", read_section, AT(config, serve), SECTION(serve_section)),
     KEY("limits", read_section, AT(config, limits), SECTION(limits_section)),
+    KEY("sequences", read_choice, AT(config, sequences), ONE_OF(sequences_choices)),
 };
 
 const struct section schema_config = {"", FIELDS(config_fields)};

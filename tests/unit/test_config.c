@@ -174,6 +174,8 @@ static const struct {
     {"size in small letters", SIDES "limits: {slot_wal: 10gb}\n",
      "expected a size of at least 1MB, such as 10GB, found \"10gb\"", ""},
     {"size too small", SIDES "limits: {slot_wal: 1kB}\n", "found \"1kB\"", ""},
+    {"sequences neither way", SIDES "sequences: copy\n",
+     "p.yaml:8: \"sequences\": expected manage or leave, found \"copy\"", ""},
 };
 
 static struct config *parse(const char *yaml, struct err *err) {
@@ -324,6 +326,7 @@ static void assert_settings_of_example(const struct config *config) {
     assert_int_equal(config->limits.replica_lag, 5000000);
     assert_int_equal(config->limits.lock_timeout, 500000);
     assert_int_equal(config->limits.slot_wal, INT64_C(10737418240));
+    assert_int_equal(config->sequences, SEQUENCES_MANAGE);
 }
 
 static void example_says_how_it_is_done(void **state) {
@@ -359,7 +362,8 @@ static void other_settings_are_read(void **state) {
               "conflicts: {policy: version_column, version_column: v, on_row_error: stop,\n"
               "  max_per_minute: 0}\n"
               "limits: {replica_lag: 2 min, lock_timeout: 1, slot_wal: 1073741824,\n"
-              "  active_sessions: 20, query: {sql: SELECT 1, max: -0.5, side: new}}\n");
+              "  active_sessions: 20, query: {sql: SELECT 1, max: -0.5, side: new}}\n"
+              "sequences: leave\n");
     assert_int_equal(config->backfill.jobs, 64);
     assert_int_equal(config->backfill.max_rows_per_second, 5000);
     assert_int_equal(config->backfill.chunk_time, 2000000);
@@ -378,6 +382,7 @@ static void other_settings_are_read(void **state) {
     assert_int_equal(config->limits.replica_lag, 120000000);
     assert_int_equal(config->limits.lock_timeout, 1000000);
     assert_int_equal(config->limits.slot_wal, 1073741824);
+    assert_int_equal(config->sequences, SEQUENCES_LEAVE);
     config_free(config);
 }
 
