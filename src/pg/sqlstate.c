@@ -23,6 +23,11 @@ enum trouble sqlstate_classify(const char *sqlstate) {
     return TROUBLE_FATAL;
 }
 
+bool sqlstate_passes(const struct err *err) {
+    enum trouble trouble = sqlstate_classify(err->sqlstate);
+    return err->sqlstate[0] != '\0' && (trouble == TROUBLE_PASSING || trouble == TROUBLE_CONTENDED);
+}
+
 struct cure {
     const char *sqlstate;
     const char *text; /* part of the message, or NULL for any */

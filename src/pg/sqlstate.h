@@ -23,6 +23,10 @@ enum trouble {
  * that broke, is passing too. */
 enum trouble sqlstate_classify(const char *sqlstate);
 
+/* Will it pass, so that what failed may be done again? An error without SQLSTATE is one
+ * of ours, which does not. */
+bool sqlstate_passes(const struct err *err);
+
 /* Fills *err from a failed result: message, SQLSTATE, and the server's hint or
  * ours. The server's DETAIL is left out: it shows row values. Returns false. */
 bool err_from_result(struct err *err, const PGresult *result);
