@@ -43,5 +43,7 @@ void check_query(struct check *check);
 void check_clocks(struct check *check);
 /* check_tables.c: the tables, and the mapping between them */
 void check_tables(struct check *check);
+/* check_sequences.c: where one pair of tables gets its numbers from. Needs its mapping */
+void check_sequences(struct check *check, size_t table);
 
 #endif

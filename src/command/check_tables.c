@@ -1,11 +1,9 @@
 /* check_tables.c - see check.h: the tables, and the mapping between them. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/mem.h"
 #include "command/check.h"
 #include "pg/quote.h"
 #include "pg/writer.h"
@@ -187,88 +185,6 @@ static void check_version_column(struct check *check, const struct table *table,
 
 /* keys */
 
-/* What the column's values are drawn from, and in which steps. */
-struct key_source {
-    char *sequence; /* NULL: no sequence */
-    uint32_t oid;
-    int64_t start, increment;
-};
-
-static const char *const key_source_sql =
-    "SELECT s.seqrelid::regclass, s.seqrelid, s.seqstart, s.seqincrement"
-    "  FROM pg_attribute a"
-    "  LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum"
-    "  LEFT JOIN pg_depend of_default ON of_default.classid = 'pg_attrdef'::regclass"
-    "   AND of_default.objid = d.oid AND of_default.refclassid = 'pg_class'::regclass"
-    "  LEFT JOIN pg_depend of_identity ON of_identity.classid = 'pg_class'::regclass"
-    "   AND of_identity.refclassid = 'pg_class'::regclass AND of_identity.refobjid = a.attrelid"
-    "   AND of_identity.refobjsubid = a.attnum AND of_identity.deptype = 'i'"
-    "  JOIN pg_sequence s ON s.seqrelid IN (of_default.refobjid, of_identity.objid)"
-    " WHERE a.attrelid = $1::oid AND a.attname = $2 LIMIT 1";
-
-static bool read_key_source(struct check *check, struct side *side, const struct table *table,
-                            const char *column, struct key_source *source) {
-    struct err err;
-    char oid[16];
-    memset(source, 0, sizeof *source);
-    err_clear(&err);
-    snprintf(oid, sizeof oid, "%u", table->oid);
-    PGresult *r = db_query(&side->db, &err, key_source_sql, 2, (const char *const[]){oid, column});
-    if (r == NULL) {
-        findings_add_err(&check->findings, FINDING_error, "sequences", &err);
-        return false;
-    }
-    if (PQntuples(r) == 1) {
-        source->sequence = mem_strdup(PQgetvalue(r, 0, 0));
-        source->oid = (uint32_t)result_int(r, 0, 1);
-        source->start = result_int(r, 0, 2);
-        source->increment = result_int(r, 0, 3);
-    }
-    PQclear(r);
-    return true;
-}
-
-/* The same steps from starts that never meet: odd here, even there. */
-static bool is_interleaved(const struct key_source *a, const struct key_source *b) {
-    return a->increment == b->increment && a->increment > 1 &&
-           (a->start - b->start) % a->increment != 0;
-}
-
-static void judge_sequences(struct check *check, const struct table *table, const char *column,
-                            const struct key_source *a, const struct key_source *b) {
-    if (a->sequence == NULL || b->sequence == NULL || is_interleaved(a, b) ||
-        (check->m->same_database && a->oid == b->oid)) {
-        return;
-    }
-    findings_add(&check->findings, FINDING_warning, "sequences",
-                 "\"%s\" of %s.%s is drawn from %s in the old database and from %s in the new "
-                 "one: the two will give away the same keys",
-                 column, table->name.schema, table->name.name, a->sequence, b->sequence);
-    findings_hint(&check->findings,
-                  check->m->same_database
-                      ? "let both tables draw from one sequence: ALTER TABLE ... ALTER COLUMN "
-                        "\"%s\" SET DEFAULT nextval('%s')"
-                      : "let one give away odd numbers and the other even ones (INCREMENT BY 2) "
-                        "for \"%s\", or move the new one far ahead of %s before the application "
-                        "writes to the new table",
-                  column, a->sequence);
-}
-
-static void check_sequences(struct check *check, size_t i) {
-    struct migration *m = check->m;
-    const struct table *old_table = m->old_tables[i], *new_table = m->new_tables[i];
-    for (size_t k = 0; k < old_table->primary_key.n_columns; k++) {
-        const char *column = old_table->columns[old_table->primary_key.columns[k]].name;
-        struct key_source a = {0}, b = {0};
-        if (read_key_source(check, &m->old_side, old_table, column, &a) &&
-            read_key_source(check, &m->new_side, new_table, column, &b)) {
-            judge_sequences(check, old_table, column, &a, &b);
-        }
-        free(a.sequence);
-        free(b.sequence);
-    }
-}
-
 /* One text with the collation of each text column of the key. */
 static char *read_collations(struct side *side, const struct table *table, struct err *err) {
     char oid[16];
@@ -320,8 +236,10 @@ static void check_one_table(struct check *check, size_t i) {
         check_privileges(check, &m->new_side, m->new_tables[i]);
         check_emptiness(check, m->new_tables[i]);
     }
-    if (m->old_tables[i] != NULL && m->new_tables[i] != NULL) {
+    if (m->pairs[i].forward.columns != NULL) { /* there is a mapping */
         check_sequences(check, i);
+    }
+    if (m->old_tables[i] != NULL && m->new_tables[i] != NULL) {
         check_collations(check, i);
     }
 }

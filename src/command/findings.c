@@ -26,10 +26,16 @@ void findings_fini(struct findings *findings) {
     arena_fini(&findings->arena);
 }
 
+/* Whole, however long: a cure may hold statements. */
 static const char *format_text(struct arena *arena, const char *format, va_list args) {
-    char text[ERR_MESSAGE_SIZE];
-    vsnprintf(text, sizeof text, format, args);
-    return arena_copy(arena, text, strlen(text));
+    va_list again;
+    va_copy(again, args);
+    int n = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    size_t size = n < 0 ? 0 : (size_t)n;
+    char *text = arena_alloc(arena, size + 1);
+    vsnprintf(text, size + 1, format, args);
+    return text;
 }
 
 static void grow(struct findings *findings) {

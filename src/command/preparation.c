@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "command/policy.h"
+#include "command/sequences.h"
 #include "pg/user_sql.h"
 
 /* the new table */
@@ -179,7 +180,8 @@ bool prepare(struct migration *m, struct preparation *preparation, bool want_sna
            migration_build_mappings(m, err) && state_install(m, err) && origins_create(m, err) &&
            state_read(m, &preparation->state, err) &&
            ensure_slot(m, FORWARD, &preparation->state, &preparation->replication,
-                       want_snapshot ? preparation->snapshot : NULL, err);
+                       want_snapshot ? preparation->snapshot : NULL, err) &&
+           sequences_manage(m, err);
 }
 
 void preparation_fini(struct preparation *preparation) {

@@ -21,7 +21,8 @@ struct preparation {
 };
 
 /* Connects, makes the new table from new.ddl if it is missing, builds the
- * mappings, creates state schema, origins and the forward slot. `two_sided`: for
+ * mappings, creates state schema, origins and the forward slot, and keeps sequences
+ * apart (sequences.h). `two_sided`: for
  * going live; refused before anything is made where conflicts cannot be decided
  * (policy.h). */
 bool prepare(struct migration *m, struct preparation *preparation, bool want_snapshot,

@@ -16,8 +16,9 @@ static bool copy_once(struct service *service, struct err *err) {
     if (!service_copy(service, err)) {
         return false;
     }
-    return service->single_snapshot ? service_after_copy(service, err)
-                                    : service_catch_up(service, err);
+    bool ok = service->single_snapshot ? service_after_copy(service, err)
+                                       : service_catch_up(service, err);
+    return ok && service_advance_sequences(service, err);
 }
 
 static int finish(struct service *service, bool ok, bool stopping_is_fine, struct err *err) {

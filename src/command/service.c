@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "command/sequences.h"
 #include "command/service_chore.h"
 #include "copy/after_copy.h"
 #include "copy/copy.h"
@@ -18,11 +19,6 @@ static const usec_t longest_pause = 5 * USEC_SECOND;
 
 typedef bool step_fn(struct service *service, struct err *err);
 
-static bool is_passing(const struct err *err) {
-    enum trouble trouble = sqlstate_classify(err->sqlstate);
-    return err->sqlstate[0] != '\0' && (trouble == TROUBLE_PASSING || trouble == TROUBLE_CONTENDED);
-}
-
 /* Does a step until it succeeds, or fails for a reason that does not pass. */
 static bool persist(struct service *service, step_fn *step, struct err *err) {
     usec_t pause = USEC_SECOND / 10;
@@ -35,7 +31,7 @@ static bool persist(struct service *service, step_fn *step, struct err *err) {
             }
             return true;
         }
-        if (service->m.loop->stopping || service->fatal.code != ERR_NONE || !is_passing(err)) {
+        if (service->m.loop->stopping || service->fatal.code != ERR_NONE || !sqlstate_passes(err)) {
             return false;
         }
         if (!said) {
@@ -245,7 +241,20 @@ bool service_catch_up(struct service *service, struct err *err) {
            persist(service, catch_up_once, err) && persist(service, settle_parked, err);
 }
 
+static bool advance_sequences(struct service *service, struct err *err) {
+    return sequences_advance(&service->m, err);
+}
+
+bool service_advance_sequences(struct service *service, struct err *err) {
+    return persist(service, advance_sequences, err);
+}
+
 /* live */
+
+/* Before anybody may insert on the new side: one number on both sides would cost a row. */
+static bool pass_sequence_gate(struct service *service, struct err *err) {
+    return sequences_gate(&service->m, err);
+}
 
 static bool make_reverse_slot(struct service *service, struct err *err) {
     return prepare_slot(&service->m, REVERSE, err);
@@ -288,9 +297,10 @@ bool service_go_live(struct service *service, struct err *err) {
     if (service->preparation.state.phase >= PHASE_live) {
         return persist(service, start_reverse, err) && persist(service, start_mender, err);
     }
-    if (!persist(service, make_reverse_slot, err) || !persist(service, prove_reverse, err) ||
-        !persist(service, start_forward_live, err) || !persist(service, start_reverse, err) ||
-        !persist(service, announce_live, err) || !persist(service, start_mender, err)) {
+    if (!persist(service, pass_sequence_gate, err) || !persist(service, make_reverse_slot, err) ||
+        !persist(service, prove_reverse, err) || !persist(service, start_forward_live, err) ||
+        !persist(service, start_reverse, err) || !persist(service, announce_live, err) ||
+        !persist(service, start_mender, err)) {
         return false;
     }
     log_line(&service->log, LOG_INFO, "live: both sides are kept current");

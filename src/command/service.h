@@ -4,10 +4,9 @@
  *   catchup   the forward link, blind; to a marker written after the copy, then
  *             the statements after the copy while the link goes on, then to
  *             another marker
- *   live      the reverse slot (created last, so that it need not decode the
- *             copy), its filter proved, both links; from here on applications
- *             may write on either side, and rows that they have set apart are
- *             mended (mend/mender.h)
+ *   live      sequences that cannot collide (sequences.h), the reverse slot (created last, so that
+ * it need not decode the copy), its filter proved, both links; from here on applications may write
+ * on either side, and rows that they have set apart are mended (mend/mender.h)
  *
  * Sequential code on top, links in the loop below: while a step waits, a chore
  * reconnects links, reports their state and watches the tables' definitions.
@@ -67,6 +66,10 @@ bool service_skip_copy(struct service *service, struct err *err)
 bool service_catch_up(struct service *service, struct err *err) __attribute__((warn_unused_result));
 /* Only the statements, when the copy is of one moment already. */
 bool service_after_copy(struct service *service, struct err *err)
+    __attribute__((warn_unused_result));
+/* The new side's sequences, behind what was copied: for a copy by itself, since going
+ * live does it, too. */
+bool service_advance_sequences(struct service *service, struct err *err)
     __attribute__((warn_unused_result));
 bool service_go_live(struct service *service, struct err *err) __attribute__((warn_unused_result));
 

@@ -1,14 +1,16 @@
 /* teardown.c - `pgtandem teardown`: takes away what pgtandem put into servers.
  *
- * Slots, origins and state rows; nothing else, and never a table of the
- * application. Whatever cannot be removed, or reached, is named, and the rest
+ * Slots, origins and state rows; nothing else, and never a table or a sequence of
+ * the application. Whatever cannot be removed, or reached, is named, and the rest
  * is removed all the same, so that the command can be repeated until nothing
  * is left. The migration's lock is held meanwhile: no service starts. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "command/command.h"
 #include "pg/migration.h"
+#include "pg/sequences.h"
 #include "pg/slot.h"
 #include "pg/state.h"
 
@@ -107,6 +109,40 @@ static void remove_state(struct teardown *t, struct side *side) {
     }
 }
 
+/* The application's sequences are its own: left as they are, and told of. */
+static void tell_sequence(const struct drawn_column *column, enum sequence_side side,
+                          const char *label, struct arena *arena) {
+    const struct sequence *s = &column->sequence;
+    if (!column->is_plain || !s->may_read || !sequence_is_placed(s, side)) {
+        return;
+    }
+    struct sequence_step back = sequence_put_back(column, side, arena);
+    printf("%-10s sequence %s in %s counts by %" PRId64 "; to put it back, run there: %s\n", "note",
+           s->name, label, s->increment, sequence_step_text(&back, arena));
+}
+
+static void tell_sequences(struct teardown *t, struct side *db_side, enum sequence_side side) {
+    struct arena arena;
+    struct err err;
+    err_clear(&err);
+    arena_init(&arena);
+    const struct config *config = t->m.config;
+    for (size_t i = 0; session_is_open(&db_side->db.session) && i < config->n_tables; i++) {
+        const struct table_spec *spec = &config->tables[i];
+        struct drawn_columns list;
+        if (!sequences_read_table(&db_side->db,
+                                  side == SEQUENCE_OLD ? &spec->old_table : &spec->new_table,
+                                  &arena, &list, &err)) {
+            command_fail(&err); /* nothing that is to be removed depends on it */
+            break;
+        }
+        for (size_t k = 0; k < list.count; k++) {
+            tell_sequence(&list.items[k], side, db_side->label, &arena);
+        }
+    }
+    arena_fini(&arena);
+}
+
 static void remove_everything(struct teardown *t) {
     remove_link(t, FORWARD);
     remove_link(t, REVERSE);
@@ -115,6 +151,8 @@ static void remove_everything(struct teardown *t) {
     remove_state(t, &t->m.new_side);
     if (!t->m.same_database) {
         remove_state(t, &t->m.old_side);
+        tell_sequences(t, &t->m.old_side, SEQUENCE_OLD);
+        tell_sequences(t, &t->m.new_side, SEQUENCE_NEW);
     }
 }
 
