@@ -49,7 +49,7 @@ test_sides_in_two_servers_are_ready() {
     assert_exit 0 pgtandem check
     assert_contains "$output" "old database"
     assert_contains "$output" "new database"
-    assert_found warning sequences "public.users_id_seq"
+    assert_found ok sequences "setup will run, in the old database: BEGIN; ALTER SEQUENCE public.users_id_seq INCREMENT BY 2 START WITH 2;"
 }
 
 test_two_databases_of_one_server_are_counted_together() {
@@ -282,17 +282,27 @@ test_a_version_column_must_be_able_to_decide() {
 }
 
 test_two_sequences_for_one_key_are_told() {
+    sql main app "GRANT USAGE ON SEQUENCE public.users_id_seq TO weak"
+    assert_found ok sequences "is drawn from public.users_id_seq on both sides"
     sql main app "CREATE SEQUENCE app_v2.own; ALTER TABLE app_v2.users ALTER id SET DEFAULT nextval('app_v2.own')"
-    assert_found warning sequences "app_v2.own" "nextval('public.users_id_seq')"
+    assert_found ok sequences "app_v2.own" "ALTER TABLE app_v2.users ALTER COLUMN id SET DEFAULT nextval('public.users_id_seq')"
+    write_config "$(dsn main app) user=weak" "$(dsn main app) user=weak"
+    assert_exit 3 pgtandem check
+    assert_found error sequences "which give away the same numbers" "let the owner run, in the database: ALTER TABLE app_v2.users"
+    write_config "$(dsn main app) user=weak" "$(dsn main app) user=weak" "sequences: leave"
+    assert_exit 0 pgtandem check
+    assert_found warning sequences "which give away the same numbers" "let the owner run"
+    write_config "$(dsn main app)" "$(dsn main app)"
     sql main app "DROP SEQUENCE app_v2.own CASCADE;
-                  ALTER SEQUENCE public.users_id_seq INCREMENT BY 2 START WITH 1;
-                  CREATE SEQUENCE app_v2.even INCREMENT BY 2 START WITH 2;
+                  ALTER SEQUENCE public.users_id_seq INCREMENT BY 2 RESTART WITH 101;
+                  CREATE SEQUENCE app_v2.even INCREMENT BY 2 START WITH 102;
                   ALTER TABLE app_v2.users ALTER id SET DEFAULT nextval('app_v2.even')"
-    assert_eq "$(found warning sequences)" "" "interleaved sequences"
+    assert_found ok sequences "which never give away the same number"
     sql main app "DROP SEQUENCE app_v2.even CASCADE;
                   ALTER SEQUENCE public.users_id_seq INCREMENT BY 1;
-                  ALTER TABLE app_v2.users ALTER id SET DEFAULT nextval('public.users_id_seq')"
-    assert_eq "$(found warning sequences)" "" "one sequence"
+                  ALTER TABLE app_v2.users ALTER id SET DEFAULT nextval('public.users_id_seq');
+                  REVOKE USAGE ON SEQUENCE public.users_id_seq FROM weak"
+    assert_found warning sequences "weak may insert into app_v2.users, but not draw" "GRANT USAGE ON SEQUENCE public.users_id_seq TO weak"
 }
 
 test_unknown_commit_times_are_told() {

@@ -92,7 +92,28 @@ test_the_documented_rights_are_enough_in_two_clusters() {
     sql_block 2 | run_sql east app
     sql_block 3 | run_sql west app
     write_config "$(as_mover east app)" "$(as_mover west app)" "backfill: {jobs: 2}"
+    sql_block 4 | run_sql east app >/dev/null
+    sql_block 5 | run_sql west app >/dev/null
     go east app west app
+}
+
+# A new sequence that was not moved would give away what is there already.
+test_the_documented_rights_on_sequences_move_the_new_one() {
+    assert_eq "$(sql east app "SELECT seqincrement FROM pg_sequence WHERE seqrelid = 'public.users_id_seq'::regclass")" 2
+    [ "$(sql west app "SELECT nextval('public.users_id_seq')")" -gt 1000 ] || fail "it was not moved"
+    local what
+    while read -r what; do
+        sql west app "TRUNCATE app_v2.users; ALTER SEQUENCE public.users_id_seq RESTART WITH 3"
+        sql "${what%% *}" app "REVOKE ${what#* } FROM mover"
+        assert_exit 3 pgtandem run --once
+        assert_contains "$output" "hint: let the " "without $what"
+        sql "${what%% *}" app "GRANT ${what#* } TO mover"
+        teardown
+    done <<'EOL'
+east SELECT ON SEQUENCE public.users_id_seq
+west SELECT ON SEQUENCE public.users_id_seq
+west UPDATE ON SEQUENCE public.users_id_seq
+EOL
 }
 
 test_the_documented_rights_are_enough_in_one_database() {
