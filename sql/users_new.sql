@@ -7,9 +7,10 @@ CREATE SCHEMA IF NOT EXISTS app_v2;
 
 -- Both tables draw their ids from the old table's sequence, so that a row
 -- inserted into one never takes an id that the other has given away. In the
--- same database the sequence is there already. In another one it is made here,
--- and must be moved far ahead of the old one before the application writes to
--- the new table. Before the old table is dropped, the sequence changes hands:
+-- same database the sequence is there already. In another one it is made here;
+-- setup then has the two count beside each other, and moves this one behind the
+-- rows before the application writes to the new table. Before the old table is
+-- dropped, the sequence changes hands:
 --     ALTER SEQUENCE public.users_id_seq OWNED BY app_v2.users.id;
 CREATE SEQUENCE IF NOT EXISTS public.users_id_seq;
 

@@ -85,8 +85,9 @@ const struct command commands[] = {
      "changes nothing. Exit status 3 when something must be mended first.",
      check_options, NULL, command_check, true},
     {"setup", "create the state schema, the new table, origins and the forward slot",
-     "The new table is made from new.ddl where it is missing. Safe to repeat.", no_options, NULL,
-     command_setup, true},
+     "The new table is made from new.ddl where it is missing, and sequences are kept from\n"
+     "giving away one number on both sides. Safe to repeat.",
+     no_options, NULL, command_setup, true},
     {"backfill", "copy the old table once",
      "Ends when all rows are copied and the statements of backfill.after_copy are done. Goes\n"
      "on where it was stopped. Progress goes to standard error.",
@@ -132,8 +133,8 @@ const struct command commands[] = {
      "until somebody changes the row.",
      conflicts_discard_options, "[ID...]", command_conflicts_discard, true},
     {"teardown", "remove slots, origins and state; never the application's tables",
-     "One of the options is needed. Finds what earlier, broken attempts left behind. Safe to\n"
-     "repeat.",
+     "One of the options is needed. Finds what earlier, broken attempts left behind. Tells, with\n"
+     "--all, how sequences count in single steps again. Safe to repeat.",
      teardown_options, NULL, command_teardown, true},
     {"version", "show the version, and those of the libraries in use", NULL, no_options, NULL,
      command_version, false},
