@@ -163,12 +163,14 @@ static bool settle_column(struct keeper *k, size_t table, size_t number, bool *i
                 return true; /* the old side's may have moved on: it need not be caught up with */
             }
             round++;
-        } else if (k->m->loop->stopping) {
-            return false;
-        } else if (!sqlstate_passes(err)) {
+            continue;
+        }
+        bool stopping = k->m->loop->stopping;
+        if (!stopping && !sqlstate_passes(err)) {
             log_err(&k->log, LOG_WARNING, err);
             return true;
-        } else if (!wait_a_while(k, step, &wait, err)) {
+        }
+        if (stopping || !wait_a_while(k, step, &wait, err)) {
             return false;
         }
     }

@@ -292,7 +292,7 @@ bool sequences_read(struct migration *m, size_t table, bool look_at_rows, struct
                     struct sequence_cases *cases, struct err *err) {
     const struct mapping *mapping = migration_mapping(m, table, FORWARD);
     const struct table_spec *spec = &m->config->tables[table];
-    struct drawn_columns lists[2];
+    struct drawn_columns lists[2] = {{0}};
     cases->items = arena_zero(arena, mapping->n_columns, sizeof *cases->items);
     cases->count = 0;
     if (!sequences_read_table(&m->old_side.db, &spec->old_table, arena, &lists[SEQUENCE_OLD],
