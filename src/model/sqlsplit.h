@@ -1,9 +1,7 @@
 /* sqlsplit.h - an SQL file as single statements.
  *
  * Why: CREATE INDEX CONCURRENTLY must be sent by itself, outside a transaction.
- * Rules: PostgreSQL's lexical ones with standard_conforming_strings on: texts
- *   '...' and E'...', names "...", bodies $tag$...$tag$, comments to the end of
- *   the line and nested ones. What is not closed lasts to the file's end; the
+ * Rules: those of sqltoken.h. What is not closed lasts to the file's end; the
  *   server says so better than a message from here could.
  * Not here: semicolons within BEGIN ATOMIC bodies, psql's commands. */
 #ifndef PGTANDEM_MODEL_SQLSPLIT_H
