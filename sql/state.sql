@@ -8,7 +8,14 @@
 -- Every statement may be repeated. Everything here may be read by anyone who
 -- wants to know; nothing here may be written by anyone but pgtandem.
 
-CREATE SCHEMA IF NOT EXISTS pgtandem;
+-- IF NOT EXISTS would ask for CREATE on the database even where there is nothing to do.
+DO $$
+BEGIN
+    IF to_regnamespace('pgtandem') IS NULL THEN
+        CREATE SCHEMA pgtandem;
+    END IF;
+END
+$$;
 
 -- One row a migration. format is raised when this file changes incompatibly.
 CREATE TABLE IF NOT EXISTS pgtandem.migration (
@@ -82,17 +89,26 @@ CREATE TABLE IF NOT EXISTS pgtandem.copy (
     changed_at      timestamptz NOT NULL DEFAULT clock_timestamp()
 ) WITH (fillfactor = 50);
 
--- The statements to run after the copy, one by one. started_at without done_at
--- is a statement that was interrupted.
+-- The statements to run after the copy, all of them before the first is started.
+-- started_at without done_at is one that runs or was interrupted: it runs as long as
+-- some session holds its advisory lock (src/copy/statement_record.h). `object` is what
+-- the statement's text does not tell: the name of an index that has none there, and of
+-- a constraint that was added NOT VALID and waits to be validated. File '' holds
+-- pgtandem's own: ANALYZE of the new tables, as they are numbered in the configuration.
 CREATE TABLE IF NOT EXISTS pgtandem.after_copy (
     migration  text NOT NULL REFERENCES pgtandem.migration ON DELETE CASCADE,
     file       text NOT NULL,
     number     int NOT NULL,
     statement  text NOT NULL,
-    started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    started_at timestamptz DEFAULT clock_timestamp(),
     done_at    timestamptz,
+    object     text,
     PRIMARY KEY (migration, file, number)
 );
+-- where the table was made when statements were recorded one by one
+ALTER TABLE pgtandem.after_copy
+    ADD COLUMN IF NOT EXISTS object text,
+    ALTER COLUMN started_at DROP NOT NULL;
 
 -- What a link has applied, written in the same transactions as the rows. The
 -- position a link restarts from is its origin's progress; this is for people,

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/arena.h"
+#include "model/sqlsplit.h"
 #include "pg/state_sql.h"
 
 const char *phase_name(enum phase phase) {
@@ -52,17 +54,62 @@ bool state_schema_exists(struct db *db, bool *exists, struct err *err) {
         0, NULL);
 }
 
+/* Not with the tables of an earlier version, which lack columns. */
+static bool schema_is_current(struct db *db, bool *current, struct err *err) {
+    return db_bool(db, err, current,
+                   "SELECT NOT EXISTS ("
+                   "   SELECT FROM (VALUES ('after_copy', 'object'), ('migration', 'slot_xid'),"
+                   "                       ('parked', 'settled_at')) AS wanted (relation, name)"
+                   "    WHERE NOT EXISTS (SELECT FROM pg_attribute a"
+                   "       WHERE a.attrelid = to_regclass('pgtandem.' || relation)"
+                   "         AND a.attname = name AND NOT a.attisdropped))",
+                   0, NULL);
+}
+
+/* What brings tables that are all there up to date wants their owner, and no right to
+ * create anything. */
+static bool alter_tables(struct db *db, struct err *err) {
+    struct arena arena;
+    arena_init(&arena);
+    struct sql_statements statements = sqlsplit(state_sql, strlen(state_sql), &arena);
+    bool ok = true;
+    for (size_t i = 0; ok && i < statements.count; i++) {
+        const char *text = statements.items[i].text;
+        ok = strncmp(text, "ALTER ", 6) != 0 || db_exec(db, err, text, 0, NULL);
+    }
+    arena_fini(&arena);
+    return ok;
+}
+
+static bool is_denied(const struct err *err) {
+    return strcmp(err->sqlstate, "42501") == 0;
+}
+
+static bool upgrade_schema(struct side *side, struct err *err) {
+    if (db_exec(&side->db, err, state_sql, 0, NULL) ||
+        (is_denied(err) && alter_tables(&side->db, err))) {
+        return true;
+    }
+    if (is_denied(err)) {
+        err_hint(err, "an earlier version has made its tables: let their owner run sql/state.sql, "
+                      "or setup");
+    }
+    return err_context(err, "cannot bring the schema pgtandem in %s up to date", side->label);
+}
+
 /* What is there already is not created again: a role may be allowed to use
  * the schema and not to create one. */
 static bool install_schema(struct side *side, struct err *err) {
-    bool exists;
-    if (!state_schema_exists(&side->db, &exists, err)) {
+    bool exists, current;
+    if (!state_schema_exists(&side->db, &exists, err) ||
+        !schema_is_current(&side->db, &current, err)) {
         return false;
     }
-    if (!exists && !db_exec(&side->db, err, state_sql, 0, NULL)) {
-        return err_context(err, "cannot create the schema pgtandem in %s", side->label);
+    if (exists) {
+        return current || upgrade_schema(side, err);
     }
-    return true;
+    return db_exec(&side->db, err, state_sql, 0, NULL) ||
+           err_context(err, "cannot create the schema pgtandem in %s", side->label);
 }
 
 static bool install_link(struct migration *m, enum direction direction, struct err *err) {
