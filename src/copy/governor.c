@@ -53,18 +53,18 @@ static void ask(struct probe *probe, const char *sql, int n_params, const char *
     if (probe->asked || now < probe->ask_at) {
         return;
     }
-    probe->asked = db_ask(&probe->db, &ignored, sql, n_params, params);
+    probe->asked = db_send(&probe->db, &ignored, sql, n_params, params);
     probe->ask_at = now + (probe->asked ? interval : retry_interval);
 }
 
 /* NULL: no answer, yet or at all; *err then says which. */
 static PGresult *take(struct probe *probe, struct err *err) {
     err_clear(err);
-    if (!probe->asked || !db_is_answered(&probe->db)) {
+    if (!probe->asked || !probe->db.done) {
         return NULL;
     }
     probe->asked = false;
-    return db_take_answer(&probe->db, err);
+    return db_take(&probe->db, err);
 }
 
 /* One server's standbys and sessions. A walsender of a logical slot serves no standby. */

@@ -28,9 +28,15 @@ static void on_result(void *owner, const PGresult *result) {
     db->answer = PQcopyResult(result, PG_COPYRES_ATTRS | PG_COPYRES_TUPLES);
 }
 
-static void on_ready(void *owner) {
-    struct db *db = owner;
+static void end_request(struct db *db) {
     db->done = true;
+    if (db->bell != NULL) {
+        *db->bell = true;
+    }
+}
+
+static void on_ready(void *owner) {
+    end_request(owner);
 }
 
 static void on_lost(void *owner, const struct err *err) {
@@ -38,12 +44,22 @@ static void on_lost(void *owner, const struct err *err) {
     if (db->lost.code == ERR_NONE) {
         db->lost = *err;
     }
-    db->done = true;
+    end_request(db);
+}
+
+static void on_notice(void *owner, const PGresult *result) {
+    struct db *db = owner;
+    const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+    const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    if (severity != NULL && strcmp(severity, "WARNING") == 0 && text != NULL) {
+        snprintf(db->warning, sizeof db->warning, "%s", text);
+    }
 }
 
 static const struct session_events events = {
     .result = on_result,
     .ready = on_ready,
+    .notice = on_notice,
     .lost = on_lost,
 };
 
@@ -87,8 +103,7 @@ static bool ensure_open(struct db *db, struct err *err) {
     return false;
 }
 
-/* True when it went well. */
-static bool outcome(struct db *db, struct err *err) {
+static bool has_succeeded(struct db *db, struct err *err) {
     if (db->lost.code == ERR_NONE) {
         return true;
     }
@@ -99,13 +114,17 @@ static bool outcome(struct db *db, struct err *err) {
     return false;
 }
 
+static bool wait_until_done(struct db *db, struct err *err) {
+    if (loop_wait(db->session.loop, &db->done, db->timeout, db->label, err)) {
+        return true;
+    }
+    db_close(db); /* its answer would come too late for everybody */
+    return false;
+}
+
 /* Waits until what was sent has been answered. */
 static bool wait_for_end(struct db *db, struct err *err) {
-    if (!loop_wait(db->session.loop, &db->done, db->timeout, db->label, err)) {
-        db_close(db); /* its answer would come too late for everybody */
-        return false;
-    }
-    return outcome(db, err);
+    return wait_until_done(db, err) && has_succeeded(db, err);
 }
 
 static bool begin_request(struct db *db, struct err *err) {
@@ -113,12 +132,13 @@ static bool begin_request(struct db *db, struct err *err) {
         return false;
     }
     db->done = false;
+    db->warning[0] = '\0';
     err_clear(&db->lost);
     return true;
 }
 
-bool db_ask(struct db *db, struct err *err, const char *sql, int n_params,
-            const char *const *params) {
+bool db_send(struct db *db, struct err *err, const char *sql, int n_params,
+             const char *const *params) {
     if (!begin_request(db, err)) {
         return false;
     }
@@ -126,11 +146,8 @@ bool db_ask(struct db *db, struct err *err, const char *sql, int n_params,
     return true;
 }
 
-bool db_is_answered(const struct db *db) {
-    return db->done;
-}
-
-static PGresult *take(struct db *db, bool ok) {
+PGresult *db_take(struct db *db, struct err *err) {
+    bool ok = has_succeeded(db, err);
     PGresult *answer = db->answer;
     db->answer = NULL;
     if (!ok) {
@@ -140,13 +157,12 @@ static PGresult *take(struct db *db, bool ok) {
     return answer;
 }
 
-PGresult *db_take_answer(struct db *db, struct err *err) {
-    return take(db, outcome(db, err));
-}
-
 PGresult *db_query(struct db *db, struct err *err, const char *sql, int n_params,
                    const char *const *params) {
-    return db_ask(db, err, sql, n_params, params) ? take(db, wait_for_end(db, err)) : NULL;
+    if (!db_send(db, err, sql, n_params, params)) {
+        return NULL;
+    }
+    return wait_until_done(db, err) ? db_take(db, err) : NULL;
 }
 
 /* transactions */

@@ -29,10 +29,12 @@ struct db {
     /* What its session holds (a transaction, an origin) matters to its queries: they
      * fail when the connection is lost, until its owner has opened it again. */
     bool pinned;
+    bool *bell; /* set to true with `done`, for who awaits several at once; NULL: none */
     /* the request under way */
     PGresult *answer;         /* the last result */
     size_t n_results, n_good; /* of a transaction; those before the first error */
     bool done;
+    char warning[256]; /* the last one that the server gave, or "" */
     struct err lost; /* the first error of the request, or the loss of the connection */
 };
 
@@ -46,18 +48,15 @@ void db_close(struct db *db);
 PGresult *db_query(struct db *db, struct err *err, const char *sql, int n_params,
                    const char *const *params) __attribute__((warn_unused_result));
 
+/* The same in two halves, for what takes long: db->done becomes true, and *db->bell,
+ * when the answer can be taken. */
+bool db_send(struct db *db, struct err *err, const char *sql, int n_params,
+             const char *const *params) __attribute__((warn_unused_result));
+PGresult *db_take(struct db *db, struct err *err) __attribute__((warn_unused_result));
+
 /* The same where only success matters; several statements when n_params is 0. */
 bool db_exec(struct db *db, struct err *err, const char *sql, int n_params,
              const char *const *params) __attribute__((warn_unused_result));
-
-/* The same in two steps, for code that has other things to do meanwhile: db_ask()
- * sends it (and waits only for a connection, where there is none); as soon as
- * db_is_answered(), db_take_answer() gives what db_query() would have given. One
- * request at a time. */
-bool db_ask(struct db *db, struct err *err, const char *sql, int n_params,
-            const char *const *params) __attribute__((warn_unused_result));
-bool db_is_answered(const struct db *db);
-PGresult *db_take_answer(struct db *db, struct err *err) __attribute__((warn_unused_result));
 
 /* A transaction that is sent as a whole, COMMIT included: what it locks is free again
  * as soon as the server is through with it, whatever this process is busy with. False:

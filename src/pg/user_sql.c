@@ -21,8 +21,11 @@ char *user_sql_settings(const struct migration *m) {
     struct buf path, settings;
     buf_init(&path);
     buf_init(&settings);
-    quote_identifier(&path, m->config->tables[0].new_table.schema);
-    buf_add_text(&path, ",public");
+    for (size_t i = 0; i < m->n_tables; i++) {
+        quote_identifier(&path, m->config->tables[i].new_table.schema);
+        buf_add_char(&path, ',');
+    }
+    buf_add_text(&path, "public");
     buf_add_text(&settings, "-c search_path=");
     add_escaped(&settings, &path);
     buf_fini(&path);

@@ -1,7 +1,7 @@
 /* user_sql.h - how SQL of the user's own (new.ddl, after_copy) is run.
  *
  * pgtandem's sessions have an empty search_path; a user's file may name things
- * without their schema, and means the new table's schema, then public. */
+ * without their schema, and means the new tables' schemas, then public. */
 #ifndef PGTANDEM_PG_USER_SQL_H
 #define PGTANDEM_PG_USER_SQL_H
 
