@@ -29,6 +29,7 @@ static struct config *config_new(const char *path) {
         .chunk_time = USEC_SECOND / 2,
         .warm_up = 3 * USEC_SECOND,
         .max_parked = 0.01,
+        .index_jobs = 2,
     };
     config->stream = (struct config_stream){.batch_rows = 1000};
     config->conflicts = (struct config_conflicts){.max_per_minute = 6000};

@@ -35,6 +35,7 @@ struct config_backfill {
     double max_parked;              /* part of all rows, 0 to 1 */
     struct config_file *after_copy; /* SQL files, in this order */
     size_t n_after_copy;
+    int64_t index_jobs; /* statements at a time */
 };
 
 struct config_stream {

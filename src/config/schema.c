@@ -190,6 +190,7 @@ static const struct field backfill_fields[] = {
     KEY("snapshot", read_choice, AT(config_backfill, snapshot), ONE_OF(snapshot_choices)),
     KEY("max_parked", read_fraction, AT(config_backfill, max_parked)),
     {.key = "after_copy", .read = read_after_copy},
+    KEY("index_jobs", read_number, AT(config_backfill, index_jobs), RANGE(1, 64)),
 };
 
 static bool read_truncate(struct reader *reader, const struct field *field, const yaml_node_t *node,

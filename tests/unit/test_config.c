@@ -133,6 +133,7 @@ static const struct {
     {"query's limit endless", SIDES "limits: {query: {sql: SELECT 1, max: 1e999}}\n", "a number",
      ""},
     {"after_copy a text", SIDES "backfill: {after_copy: a.sql}\n", "expected a list", ""},
+    {"no index job", SIDES "backfill: {index_jobs: 0}\n", "from 1 to 64, found \"0\"", ""},
     {"after_copy of lists", SIDES "backfill: {after_copy: [[a]]}\n", "the path of an SQL file", ""},
     {"section nothing", SIDES "backfill:\n",
      "p.yaml:8: expected keys and values in \"backfill\", "
@@ -347,6 +348,7 @@ static void short_file_takes_the_defaults(void **state) {
     assert_settings_of_example(config);
     assert_null(config->new_ddl);
     assert_int_equal(config->backfill.n_after_copy, 0);
+    assert_int_equal(config->backfill.index_jobs, 2);
     assert_null(config->conflicts.version_column);
     assert_null(config->serve.listen);
     assert_int_equal(config->tables[0].n_transforms, 0);
@@ -357,7 +359,7 @@ static void other_settings_are_read(void **state) {
     (void)state;
     struct config *config = parse_good(
         SIDES "backfill: {jobs: 64, max_rows_per_second: 5000, chunk_time: 2s, warm_up: 1min,\n"
-              "  snapshot: chunked, max_parked: 0.5}\n"
+              "  snapshot: chunked, max_parked: 0.5, index_jobs: 3}\n"
               "stream: {on_truncate: apply}\n"
               "conflicts: {policy: version_column, version_column: v, on_row_error: stop,\n"
               "  max_per_minute: 0}\n"
@@ -374,6 +376,7 @@ static void other_settings_are_read(void **state) {
     assert_string_equal(config->limits.query.sql, "SELECT 1");
     assert_true(config->limits.query.max < -0.49 && config->limits.query.max > -0.51);
     assert_true(config->limits.query.on_new);
+    assert_int_equal(config->backfill.index_jobs, 3);
     assert_true(config->stream.truncate);
     assert_int_equal(config->conflicts.policy, POLICY_VERSION_COLUMN);
     assert_string_equal(config->conflicts.version_column, "v");
