@@ -1,153 +1,256 @@
-/* after_copy.c - see after_copy.h: which statements are to be run. How one is
- * run is in statement_run.c. */
+/* after_copy.c - see after_copy.h: the sequential part, which gives tasks to runners, waits for
+ * all of them at once, and shows how far they are. */
 #include "copy/after_copy.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/buf.h"
-#include "base/file.h"
+#include "base/mem.h"
+#include "copy/order.h"
 #include "copy/statement_run.h"
-#include "model/sqlsplit.h"
+#include "copy/statement_show.h"
+#include "copy/task.h"
+#include "pg/sqlstate.h"
 
-static bool read_file(const char *path, struct buf *text, struct err *err) {
-    return file_read(path, text, err) ||
-           err_hint(err,
-                    "paths under backfill.after_copy are relative to the configuration's folder");
+static const usec_t patience = USEC_SECOND / 10; /* between two looks at everything */
+static const usec_t cancel_patience = 3 * USEC_SECOND;
+static const usec_t look_up_interval = USEC_SECOND;
+
+struct after_copy {
+    struct migration *m;
+    struct log_source log;
+    struct task_list tasks;
+    struct order_item *order; /* parallel to the tasks */
+    size_t n_looked_up;       /* of the tasks, from the first */
+    usec_t look_up_at;        /* not before: there was trouble */
+    struct runner *runners;
+    size_t n_runners;
+    struct statement_show show;
+    bool bell;        /* some runner's answer is there */
+    bool failed;      /* nothing new is to be begun */
+    struct err error; /* the first */
+    bool told_trouble;
+};
+
+/* deciding */
+
+static bool is_passing(const struct err *err) {
+    enum trouble trouble = sqlstate_classify(err->sqlstate);
+    return err->sqlstate[0] != '\0' && (trouble == TROUBLE_PASSING || trouble == TROUBLE_CONTENDED);
 }
 
-/* the record */
-
-enum record { RECORD_NONE, RECORD_STARTED, RECORD_DONE, RECORD_ERROR };
-
-static enum record look_up(struct runner *runner, const struct task *task, bool *same,
-                           struct err *err) {
-    const char *params[] = {runner->m->config->migration, task->file, task->number,
-                            task->statement->text};
-    PGresult *r = db_query(&runner->m->new_side.db, err,
-                           "SELECT done_at IS NOT NULL, statement = $4 FROM pgtandem.after_copy"
-                           " WHERE migration = $1 AND file = $2 AND number = $3::int",
-                           4, params);
-    if (r == NULL) {
-        err_context(err, "cannot read which statements are done");
-        return RECORD_ERROR;
-    }
-    enum record record = RECORD_NONE;
-    *same = true;
-    if (PQntuples(r) == 1) {
-        record = result_bool(r, 0, 0) ? RECORD_DONE : RECORD_STARTED;
-        *same = result_bool(r, 0, 1);
-    }
-    PQclear(r);
-    return record;
-}
-
-static bool write_record(struct runner *runner, const struct task *task, const char *sql,
-                         int n_params, struct err *err) {
-    const char *params[] = {runner->m->config->migration, task->file, task->number,
-                            task->statement->text};
-    return db_exec(&runner->m->new_side.db, err, sql, n_params, params) ||
-           err_context(err, "cannot write which statements are done");
-}
-
-static bool record_start(struct runner *runner, const struct task *task, struct err *err) {
-    return write_record(runner, task,
-                        "INSERT INTO pgtandem.after_copy (migration, file, number, statement)"
-                        " VALUES ($1, $2, $3::int, $4)"
-                        " ON CONFLICT (migration, file, number)"
-                        " DO UPDATE SET statement = excluded.statement,"
-                        "               started_at = clock_timestamp()",
-                        4, err);
-}
-
-static bool record_done(struct runner *runner, const struct task *task, struct err *err) {
-    return write_record(runner, task,
-                        "UPDATE pgtandem.after_copy SET done_at = clock_timestamp()"
-                        " WHERE migration = $1 AND file = $2 AND number = $3::int",
-                        3, err);
-}
-
-/* What failed for good left nothing behind: it may be changed, and is new then. */
-static void forget(struct runner *runner, const struct task *task) {
-    struct err ignored;
-    if (!write_record(runner, task,
-                      "DELETE FROM pgtandem.after_copy"
-                      " WHERE migration = $1 AND file = $2 AND number = $3::int",
-                      3, &ignored)) {
-        log_err(&runner->log, LOG_WARNING, &ignored);
+static void fail(struct after_copy *a, const struct err *err) {
+    if (a->failed) {
+        log_err(&a->log, LOG_ERROR, err); /* the first is told by whoever called */
+    } else {
+        a->failed = true;
+        a->error = *err;
     }
 }
 
-/* statements */
-
-static bool refuse_changed(const struct task *task, struct err *err) {
-    err_set(err, ERR_FAILED, "%s:%d: statement %s is not the one that was run before", task->file,
-            task->statement->line, task->number);
-    return err_hint(err, "put it back as it was, or add what is new at the file's end: statements "
-                         "that are done are not run again");
+static void note_look_up_trouble(struct after_copy *a, const struct err *err) {
+    a->look_up_at = usec_monotonic() + look_up_interval;
+    if (!a->told_trouble) {
+        a->told_trouble = true;
+        log_err(&a->log, LOG_WARNING, err);
+    }
 }
 
-static bool do_task(struct runner *runner, const struct task *task, struct err *err) {
-    bool same;
-    enum record record = look_up(runner, task, &same, err);
-    if (record == RECORD_ERROR) {
-        return false;
-    }
-    if (record == RECORD_DONE) {
-        return same || refuse_changed(task, err);
-    }
-    if (!record_start(runner, task, err)) {
-        return false;
-    }
-    switch (statement_run(runner, task, record == RECORD_STARTED, err)) {
-        case STATEMENT_DONE:
-            return record_done(runner, task, err);
-        case STATEMENT_STOPPED:
+/* A statement that is not done may make, drop or rename the tables of those behind it: they
+ * are looked up when it is. */
+static bool may_look_up(const struct after_copy *a) {
+    for (size_t i = 0; i < a->n_looked_up; i++) {
+        if (a->order[i].class == ORDER_ALONE && a->order[i].state != ORDER_DONE) {
             return false;
-        case STATEMENT_FAILED:
-            forget(runner, task);
-            return false;
+        }
     }
-    return false;
+    return a->n_looked_up < a->tasks.count && usec_monotonic() >= a->look_up_at;
 }
 
-static bool do_statements(struct runner *runner, const char *file,
-                          const struct sql_statements *statements, struct err *err) {
-    for (size_t i = 0; i < statements->count; i++) {
-        char number[24];
-        snprintf(number, sizeof number, "%zu", i + 1);
-        struct task task = {file, number, &statements->items[i]};
-        if (!do_task(runner, &task, err)) {
+static void look_up(struct after_copy *a, struct runner *runner) {
+    struct err err;
+    while (may_look_up(a)) {
+        struct task *task = &a->tasks.items[a->n_looked_up];
+        struct order_item *item = &a->order[a->n_looked_up];
+        if (!task->done && !runner_look_up(runner, task, &err)) {
+            if (is_passing(&err)) {
+                note_look_up_trouble(a, &err);
+            } else if (!a->m->loop->stopping) {
+                fail(a, &err);
+            }
+            return;
+        }
+        item->class = task_order_class(task);
+        item->table = task->table.oid;
+        item->state = task->done ? ORDER_DONE : ORDER_WAITING;
+        a->n_looked_up++;
+    }
+}
+
+/* working */
+
+/* Statements that run alone all get the first runner: what one leaves in its session (a
+ * temporary table) is there for the next. */
+static void start_next(struct after_copy *a, struct runner *runner) {
+    look_up(a, runner);
+    size_t next = order_next(a->order, a->n_looked_up);
+    if (next < a->n_looked_up && !a->failed) {
+        a->order[next].state = ORDER_RUNNING;
+        runner_start(runner, &a->tasks.items[next]);
+    }
+}
+
+static void take_outcome(struct after_copy *a, struct runner *runner) {
+    struct order_item *item = &a->order[runner->task - a->tasks.items];
+    switch (runner->outcome) {
+        case RUNNER_DONE:
+            item->state = ORDER_DONE;
+            break;
+        case RUNNER_LEFT:
+            item->state = ORDER_WAITING;
+            break;
+        case RUNNER_FAILED:
+            item->state = ORDER_WAITING;
+            fail(a, &runner->error);
+            break;
+    }
+    runner_release(runner);
+}
+
+static size_t count_at_work(const struct after_copy *a) {
+    size_t n = 0;
+    for (size_t i = 0; i < a->n_runners; i++) {
+        n += a->runners[i].state != RUNNER_idle;
+    }
+    return n;
+}
+
+static bool is_complete(const struct after_copy *a) {
+    for (size_t i = 0; i < a->tasks.count; i++) {
+        if (i >= a->n_looked_up || a->order[i].state != ORDER_DONE) {
             return false;
         }
     }
     return true;
 }
 
-static bool do_file(struct runner *runner, const char *file, struct err *err) {
-    struct buf text;
-    buf_init(&text);
-    struct arena arena;
-    arena_init(&arena);
-    bool ok = read_file(config_resolve_path(runner->m->config, file), &text, err);
-    if (ok) {
-        struct sql_statements statements = sqlsplit(buf_text(&text), text.size, &arena);
-        ok = do_statements(runner, file, &statements, err);
+static void turn_all(struct after_copy *a) {
+    for (size_t i = 0; i < a->n_runners && !a->m->loop->stopping; i++) {
+        struct runner *runner = &a->runners[i];
+        runner_turn(runner);
+        if (runner->state == RUNNER_ended) {
+            take_outcome(a, runner);
+            a->bell = true; /* what waited for this one may start */
+        }
     }
-    arena_fini(&arena);
-    buf_fini(&text);
-    return ok;
+    for (size_t i = 0; i < a->n_runners && !a->failed && !a->m->loop->stopping; i++) {
+        if (a->runners[i].state == RUNNER_idle) {
+            start_next(a, &a->runners[i]);
+        }
+    }
+}
+
+static bool work(struct after_copy *a, struct err *err) {
+    struct loop *loop = a->m->loop;
+    bool told = false;
+    while (!is_complete(a) && (!a->failed || count_at_work(a) > 0)) {
+        struct err ended;
+        a->bell = false;
+        turn_all(a);
+        if (a->failed && !told && count_at_work(a) > 0) {
+            log_line(&a->log, LOG_INFO, "a statement has failed; waiting for those that run");
+            told = true;
+        }
+        statement_show_progress(&a->show);
+        if (!loop_wait(loop, &a->bell, patience, "statements after the copy", &ended) &&
+            ended.code != ERR_TIMEOUT) {
+            *err = ended;
+            return false;
+        }
+    }
+    if (a->failed) {
+        *err = a->error;
+    }
+    return !a->failed;
+}
+
+/* stopping */
+
+static bool are_busy(const struct after_copy *a) {
+    for (size_t i = 0; i < a->n_runners; i++) {
+        if (runner_is_busy(&a->runners[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Asks the server to give up what is under way, and waits a moment for it to say so. */
+static void cancel_all(struct after_copy *a) {
+    struct loop *loop = a->m->loop;
+    bool shielded = loop->shielded;
+    usec_t deadline = usec_monotonic() + cancel_patience;
+    loop->shielded = true;
+    for (size_t i = 0; i < a->n_runners; i++) {
+        if (runner_is_busy(&a->runners[i])) {
+            runner_cancel(&a->runners[i]);
+        }
+    }
+    while (are_busy(a) && usec_monotonic() < deadline) {
+        struct err ignored;
+        a->bell = false;
+        if (!loop_wait(loop, &a->bell, deadline - usec_monotonic(), "cancelled statements",
+                       &ignored)) {
+            break;
+        }
+    }
+    for (size_t i = 0; i < a->n_runners; i++) {
+        runner_stop(&a->runners[i]);
+    }
+    loop->shielded = shielded;
+}
+
+/* all of it */
+
+static size_t count_open(const struct after_copy *a) {
+    size_t n = 0;
+    for (size_t i = 0; i < a->tasks.count; i++) {
+        n += !a->tasks.items[i].done;
+    }
+    return n;
+}
+
+static void begin(struct after_copy *a, size_t n_open) {
+    size_t jobs = (size_t)a->m->config->backfill.index_jobs;
+    a->order = mem_zero(a->tasks.count, sizeof *a->order);
+    a->n_runners = jobs < n_open ? jobs : n_open;
+    a->runners = mem_zero(a->n_runners, sizeof *a->runners);
+    for (size_t i = 0; i < a->n_runners; i++) {
+        runner_init(&a->runners[i], a->m, &a->tasks, &a->failed, &a->bell);
+    }
+    statement_show_begin(&a->show, a->m);
+}
+
+static void end(struct after_copy *a) {
+    statement_show_end(&a->show);
+    for (size_t i = 0; i < a->n_runners; i++) {
+        runner_fini(&a->runners[i]);
+    }
+    free(a->runners);
+    free(a->order);
 }
 
 bool after_copy_run(struct migration *m, struct err *err) {
-    const struct config_backfill *backfill = &m->config->backfill;
-    struct runner runner;
-    runner_init(&runner, m);
-    bool ok = true;
-    for (size_t i = 0; ok && i < backfill->n_after_copy; i++) {
-        ok = do_file(&runner, backfill->after_copy[i].path, err);
+    struct after_copy a = {.m = m, .log = {m->config->migration, "after_copy", 0}};
+    bool ok = task_list_load(&a.tasks, m, err);
+    size_t n_open = ok ? count_open(&a) : 0;
+    if (n_open > 0) {
+        begin(&a, n_open);
+        ok = work(&a, err);
+        if (m->loop->stopping) {
+            cancel_all(&a);
+        }
+        end(&a);
     }
-    runner_fini(&runner);
+    task_list_free(&a.tasks);
     return ok;
 }

@@ -1,14 +1,18 @@
-/* after_copy.h - runs the statements of backfill.after_copy, once each.
+/* after_copy.h - runs the statements of backfill.after_copy, once each, then ANALYZE of
+ * the new tables.
  *
  * Why: indexes cost less after the copy than during it, and unique ones could
- *   not be there while the table may mix moments. They are built CONCURRENTLY,
- *   each statement by itself and outside a transaction, while the links go on.
+ *   not be there while the table may mix moments. They are built while the links
+ *   go on, backfill.index_jobs of them at a time (order.h has the rules), each
+ *   statement by itself on a connection of its own (statement_run.h).
  * Resuming: pgtandem.after_copy says which statements are done; those are not
  *   run again, and must not have changed. One that was interrupted is run again
- *   after what it left is removed (an index that is not valid); if it then says
- *   that its object exists, it had done its work.
+ *   after what it left is removed (an index that is not valid).
  * Locks: limits.lock_timeout holds for every statement that is not
- *   CONCURRENTLY, and is tried again; those that are block nobody.
+ *   CONCURRENTLY, and is tried again; those that are block nobody. A CHECK or
+ *   FOREIGN KEY is added NOT VALID, then validated, which blocks nobody either.
+ * Failures: when a statement fails for good no other is started, and those that
+ *   run are waited for.
  * Names without a schema are looked up in the new tables' schemas, then in
  *   public: pgtandem's other sessions look nowhere. */
 #ifndef PGTANDEM_COPY_AFTER_COPY_H
@@ -19,12 +23,9 @@
 #include "base/err.h"
 #include "pg/migration.h"
 
-/* Waits until all statements of all files are done. False with an error when one
- * failed (the message names it, the hint says how to go on) or a signal came; the
- * statement under way is then cancelled. Needs m->pairs and the state schema. */
+/* Waits until all is done. False with an error when a statement failed (the message names
+ * it, the hint says how to go on) or a signal came; the statements under way are then
+ * cancelled. Needs m->pairs and the state schema. */
 bool after_copy_run(struct migration *m, struct err *err) __attribute__((warn_unused_result));
-
-/* Is CONCURRENTLY among the statement's first words? Pure. */
-bool after_copy_is_concurrent(const char *statement);
 
 #endif

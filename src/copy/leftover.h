@@ -1,34 +1,37 @@
-/* leftover.h - indexes that are not valid: what CREATE INDEX CONCURRENTLY leaves
- * when it fails. They slow writes down, a unique one still refuses rows, and
- * IF NOT EXISTS takes them for good ones.
+/* leftover.h - an index that bears the name a statement is to make, and is not valid: what
+ * CREATE INDEX CONCURRENTLY leaves when it fails. It slows writes down, a unique one still
+ * refuses rows, and IF NOT EXISTS takes it for a good one.
  *
- * Only indexes of the migration's new tables count, and none that somebody is
- * building at the moment. For sequential code. */
+ * Only that one counts: invalid indexes of other names are other people's. For sequential
+ * code. */
 #ifndef PGTANDEM_COPY_LEFTOVER_H
 #define PGTANDEM_COPY_LEFTOVER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "copy/task.h"
 #include "pg/db.h"
-#include "pg/migration.h"
 
-struct leftovers {
-    const char **oids;
-    const char **names; /* quoted, with schema */
-    int count;
+struct namesake {
+    bool exists, valid;
+    bool may_go;          /* it is not valid, and this migration's: to be dropped */
+    uint32_t oid;         /* of the index */
+    const char *name;     /* quoted, with schema */
+    const char *builders; /* "123, 456": other sessions that build CONCURRENTLY on its table */
 };
 
-/* Those there are now; in `arena`. */
-bool leftovers_read(struct migration *m, struct db *db, struct arena *arena,
-                    struct leftovers *leftovers, struct err *err)
-    __attribute__((warn_unused_result));
+/* What bears the name of the index that the task makes, in the schema of its table. Needs
+ * the task's table; nothing is found without one. In `arena`. */
+bool leftover_find(const struct task *task, struct migration *m, struct db *db, struct arena *arena,
+                   struct namesake *found, struct err *err) __attribute__((warn_unused_result));
 
-/* Drops (CONCURRENTLY) all there are now but those in `spared`, which may be
- * NULL. */
-bool leftovers_drop(struct migration *m, struct db *db, struct arena *arena,
-                    const struct leftovers *spared, struct err *err)
-    __attribute__((warn_unused_result));
+/* A free name for the task's index, such as PostgreSQL would choose, where its text gives
+ * none: only by a name can it be known again after an interruption. In `arena`; NULL with
+ * an error. */
+const char *leftover_choose_name(const struct task *task, struct db *db, struct arena *arena,
+                                 struct err *err) __attribute__((warn_unused_result));
 
 #endif

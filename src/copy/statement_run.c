@@ -1,261 +1,86 @@
-/* statement_run.c - see statement_run.h. */
+/* statement_run.c - see statement_run.h: states, outcomes and trouble. What is sent in each
+ * state is in runner_steps.c. */
 #include "copy/statement_run.h"
 
-#include <ctype.h>
-#include <inttypes.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "base/buf.h"
-#include "copy/after_copy.h"
-#include "pg/quote.h"
+#include "copy/offender.h"
+#include "copy/runner_parts.h"
+#include "copy/statement_record.h"
 #include "pg/sqlstate.h"
+#include "pg/user_sql.h"
 
-static const usec_t report_interval = 30 * USEC_SECOND, cancel_patience = 3 * USEC_SECOND;
 static const usec_t first_delay = USEC_SECOND / 5, longest_delay = 5 * USEC_SECOND;
 static const usec_t lock_interval = USEC_SECOND / 2;
 
-void runner_init(struct runner *runner, struct migration *m) {
+void runner_init(struct runner *runner, struct migration *m, struct task_list *tasks,
+                 const bool *no_more, bool *bell) {
     memset(runner, 0, sizeof *runner);
     runner->m = m;
+    runner->tasks = tasks;
+    runner->no_more = no_more;
     runner->log = (struct log_source){m->config->migration, "after_copy", 0};
+    runner->settings = user_sql_settings(m);
     db_init(&runner->db, m->loop, SESSION_SQL, m->new_side.dsn, m->new_side.label,
             "pgtandem after_copy");
+    runner->db.session.settings = runner->settings;
+    runner->db.pinned = true;
+    runner->db.bell = bell;
     arena_init(&runner->arena);
 }
 
 void runner_fini(struct runner *runner) {
     db_close(&runner->db);
+    free(runner->settings);
     arena_fini(&runner->arena);
 }
 
-bool after_copy_is_concurrent(const char *statement) {
-    enum { WORDS = 6 }; /* CREATE UNIQUE INDEX CONCURRENTLY; REINDEX (VERBOSE) INDEX ... */
-    static const char word[] = "concurrently";
-    const char *at = statement;
-    for (int i = 0; i < WORDS; i++) {
-        at += strspn(at, " \t\r\n\f\v(),");
-        size_t size = strcspn(at, " \t\r\n\f\v(),");
-        if (size == sizeof word - 1 && strncasecmp(at, word, size) == 0) {
+/* states */
+
+static const char *state_name(enum runner_state state) {
+    static const char *const names[] = {
+#define RUNNER_NAME(name) #name,
+        RUNNER_STATES(RUNNER_NAME)
+#undef RUNNER_NAME
+    };
+    return names[state];
+}
+
+void runner_set_state(struct runner *runner, enum runner_state state) {
+    if (runner->state != state) {
+        log_line(&runner->log, LOG_DEBUG, "%s: %s -> %s", runner->task->label,
+                 state_name(runner->state), state_name(state));
+    }
+    runner->state = state;
+}
+
+/* In these the server is at work. */
+static bool is_sent(const struct runner *runner) {
+    switch (runner->state) {
+        case RUNNER_dropping:
+        case RUNNER_working:
+        case RUNNER_validating:
+        case RUNNER_searching:
+        case RUNNER_undoing:
             return true;
-        }
-        at += size;
+        case RUNNER_idle:
+        case RUNNER_locking:
+        case RUNNER_pausing:
+        case RUNNER_recording:
+        case RUNNER_ended:
+            return false;
     }
     return false;
 }
 
-/* the session */
-
-/* Where names without a schema are looked up: each new table's schema, public. */
-static void add_search_path(struct buf *path, const struct migration *m) {
-    for (size_t i = 0; i < m->n_tables; i++) {
-        quote_identifier(path, m->config->tables[i].new_table.schema);
-        buf_add_text(path, ", ");
+void runner_wait_for(struct runner *runner, const char *whom) {
+    if (!runner->told_wait) {
+        log_line(&runner->log, LOG_INFO, "waiting for %s", whom);
+        runner->told_wait = true;
     }
-    buf_add_text(path, "public");
-}
-
-static bool set_search_path(struct runner *runner, struct err *err) {
-    struct buf path;
-    buf_init(&path);
-    add_search_path(&path, runner->m);
-    bool ok = db_exec(&runner->db, err, "SELECT set_config('search_path', $1, false)", 1,
-                      (const char *const[]){path.data});
-    buf_fini(&path);
-    return ok;
-}
-
-/* A server does not notice that the client of a running statement is gone. So
- * each session holds a lock while it lives, and the next waits for that: what
- * the statement does is not lost then. */
-static bool wait_for_predecessor(struct runner *runner, struct err *err) {
-    char key[24];
-    snprintf(key, sizeof key, "%" PRId64, migration_lock_key(runner->m) ^ 1);
-    for (bool told = false;; told = true) {
-        bool locked;
-        if (!db_bool(&runner->db, err, &locked, "SELECT pg_try_advisory_lock($1::bigint)", 1,
-                     (const char *const[]){key}) ||
-            locked) {
-            return err->code == ERR_NONE;
-        }
-        if (!told) {
-            log_line(&runner->log, LOG_INFO,
-                     "waiting for a statement that an earlier run has started");
-        }
-        if (!loop_sleep(runner->m->loop, lock_interval, err)) {
-            return false;
-        }
-    }
-}
-
-static bool ensure_session(struct runner *runner, struct err *err) {
-    if (session_is_open(&runner->db.session)) {
-        return true;
-    }
-    err_clear(err);
-    return db_open(&runner->db, err) && set_search_path(runner, err) &&
-           wait_for_predecessor(runner, err);
-}
-
-static bool set_lock_timeout(struct runner *runner, usec_t timeout, struct err *err) {
-    char milliseconds[24];
-    snprintf(milliseconds, sizeof milliseconds, "%" PRId64, timeout / 1000);
-    return db_exec(&runner->db, err, "SELECT set_config('lock_timeout', $1, false)", 1,
-                   (const char *const[]){milliseconds});
-}
-
-/* one try */
-
-/* Asks the server to give up, and waits a moment for it to say so. */
-static void cancel(struct runner *runner) {
-    struct loop *loop = runner->m->loop;
-    char message[256];
-    PGcancel *cancel = PQgetCancel(runner->db.session.conn);
-    if (cancel != NULL && PQcancel(cancel, message, sizeof message) == 1) {
-        bool shielded = loop->shielded;
-        struct err ignored;
-        loop->shielded = true;
-        if (!loop_wait(loop, &runner->db.done, cancel_patience, "a cancelled statement",
-                       &ignored)) {
-            log_line(&runner->log, LOG_WARNING, "the statement has not ended yet");
-        }
-        loop->shielded = shielded;
-    }
-    PQfreeCancel(cancel);
-    db_close(&runner->db);
-}
-
-/* Waits as long as it takes, and says so from time to time. */
-static bool wait_for_answer(struct runner *runner, const struct task *task, usec_t started_at,
-                            struct err *err) {
-    struct db *db = &runner->db;
-    while (!loop_wait(runner->m->loop, &db->done, report_interval, "a statement", err)) {
-        if (err->code != ERR_TIMEOUT) {
-            cancel(runner);
-            return false;
-        }
-        log_line(&runner->log, LOG_INFO, "statement %s of %s is still running after %" PRId64 " s",
-                 task->number, task->file, (usec_monotonic() - started_at) / USEC_SECOND);
-    }
-    PQclear(db->answer);
-    db->answer = NULL;
-    if (db->lost.code != ERR_NONE) {
-        *err = db->lost;
-        if (!session_is_open(&db->session)) {
-            db_close(db);
-        }
-        return false;
-    }
-    return true;
-}
-
-static bool execute(struct runner *runner, const struct task *task, struct err *err) {
-    usec_t started_at = usec_monotonic();
-    struct db *db = &runner->db;
-    db->done = false;
-    err_clear(&db->lost);
-    session_send(&db->session, task->statement->text, 0, NULL);
-    if (!wait_for_answer(runner, task, started_at, err)) {
-        return false;
-    }
-    log_line(&runner->log, LOG_INFO, "statement %s of %s is done after %.1f s", task->number,
-             task->file, (double)(usec_monotonic() - started_at) / 1e6);
-    return true;
-}
-
-/* An index that was there and is not valid makes IF NOT EXISTS a lie. */
-static bool refuse_leftovers(struct runner *runner, struct err *err) {
-    struct leftovers now;
-    if (!leftovers_read(runner->m, &runner->db, &runner->arena, &now, err)) {
-        return false;
-    }
-    if (now.count == 0) {
-        return true;
-    }
-    err_set(err, ERR_FAILED, "the index %s is not valid", now.names[0]);
-    return err_hint(err, "drop it (DROP INDEX CONCURRENTLY %s) and start again", now.names[0]);
-}
-
-static bool already_exists(const struct err *err) {
-    return strcmp(err->sqlstate, "42P07") == 0 || strcmp(err->sqlstate, "42710") == 0;
-}
-
-/* What the tries at one statement have in common. */
-struct tries {
-    bool interrupted;        /* an earlier one may have done the statement's work */
-    bool known;              /* `before` was read */
-    struct leftovers before; /* somebody else's: they were there before the first try */
-    unsigned count;
-};
-
-/* Leaves the session with the statement's lock_timeout. */
-static bool prepare(struct runner *runner, const struct task *task, struct tries *tries,
-                    struct err *err) {
-    struct db *db = &runner->db;
-    bool waits = after_copy_is_concurrent(task->statement->text);
-    if (!ensure_session(runner, err)) {
-        return false;
-    }
-    if (!tries->known && !tries->interrupted &&
-        !leftovers_read(runner->m, db, &runner->arena, &tries->before, err)) {
-        return false;
-    }
-    tries->known = true;
-    return set_lock_timeout(runner, 0, err) &&
-           (!(tries->interrupted || tries->count > 0) ||
-            leftovers_drop(runner->m, db, &runner->arena, &tries->before, err)) &&
-           set_lock_timeout(runner, waits ? 0 : runner->m->config->limits.lock_timeout, err);
-}
-
-static bool try_once(struct runner *runner, const struct task *task, struct tries *tries,
-                     struct err *err) {
-    if (!prepare(runner, task, tries, err)) {
-        return false;
-    }
-    if (!execute(runner, task, err)) {
-        if (!tries->interrupted || !already_exists(err)) {
-            tries->interrupted |= !session_is_open(&runner->db.session);
-            return false;
-        }
-        log_line(&runner->log, LOG_INFO, "statement %s of %s had done its work", task->number,
-                 task->file);
-    }
-    return set_lock_timeout(runner, 0, err) && refuse_leftovers(runner, err);
-}
-
-/* many tries */
-
-static usec_t note_trouble(struct runner *runner, const struct task *task, const struct err *err,
-                           unsigned attempt) {
-    if (!runner->told) {
-        runner->told = true;
-        struct err shown = *err;
-        err_context(&shown, "%s:%d: statement %s has to wait", task->file, task->statement->line,
-                    task->number);
-        log_err(&runner->log, LOG_WARNING, &shown);
-    }
-    usec_t delay = first_delay << (attempt < 5 ? attempt : 5);
-    return delay < longest_delay ? delay : longest_delay;
-}
-
-static void explain_failure(const struct task *task, struct err *err) {
-    err_context(err, "%s:%d: statement %s failed", task->file, task->statement->line, task->number);
-    if (strcmp(err->sqlstate, "23505") == 0) {
-        err_hint(err, "rows of the new table have the same values: mend them in the old table, or "
-                      "change the statement; then start again");
-    } else if (err->hint[0] == '\0') {
-        err_hint(err, "mend the statement or what it is about, and start again: statements that "
-                      "are done are not run again");
-    }
-}
-
-static void clean_up(struct runner *runner, const struct tries *tries) {
-    struct err err;
-    if (!ensure_session(runner, &err) || !set_lock_timeout(runner, 0, &err) ||
-        !leftovers_drop(runner->m, &runner->db, &runner->arena, &tries->before, &err)) {
-        log_err(&runner->log, LOG_WARNING, &err);
-    }
+    runner_set_state(runner, RUNNER_locking);
+    runner->wake_at = usec_monotonic() + lock_interval;
 }
 
 /* An error without SQLSTATE is one of ours: nothing that passes. */
@@ -264,26 +89,297 @@ static bool passes(const struct err *err) {
     return err->sqlstate[0] != '\0' && (trouble == TROUBLE_PASSING || trouble == TROUBLE_CONTENDED);
 }
 
-enum statement_outcome statement_run(struct runner *runner, const struct task *task,
-                                     bool interrupted, struct err *err) {
-    struct tries tries = {.interrupted = interrupted};
-    arena_reset(&runner->arena);
-    runner->told = false;
-    for (;; tries.count++) {
-        err_clear(err);
-        if (try_once(runner, task, &tries, err)) {
-            return STATEMENT_DONE;
-        }
-        if (runner->m->loop->stopping) {
-            return STATEMENT_STOPPED;
-        }
-        if (!passes(err)) {
-            clean_up(runner, &tries);
-            explain_failure(task, err);
-            return STATEMENT_FAILED;
-        }
-        if (!loop_sleep(runner->m->loop, note_trouble(runner, task, err, tries.count), err)) {
-            return STATEMENT_STOPPED;
-        }
+static void rest(struct runner *runner, const struct err *err) {
+    usec_t delay = first_delay << (runner->attempts < 5 ? runner->attempts : 5);
+    runner->attempts++;
+    if (!runner->told_trouble) {
+        runner->told_trouble = true;
+        struct err shown = *err;
+        err_context(&shown, "%s has to wait", runner->task->place);
+        log_err(&runner->log, LOG_WARNING, &shown);
     }
+    runner->wake_at = usec_monotonic() + (delay < longest_delay ? delay : longest_delay);
+}
+
+/* the end of a task */
+
+bool runner_is_exact(const struct task *task) {
+    return task->kind == TASK_STATEMENT && task->ddl.transactional;
+}
+
+static bool write_outcome(const struct runner *runner, struct err *err) {
+    struct migration *m = runner->m;
+    const struct task *task = runner->task;
+    if (runner->outcome == RUNNER_FAILED) {
+        bool on_record = runner->started || task->interrupted;
+        return !on_record || statement_record_forget(m, task, err);
+    }
+    if (task->kind == TASK_WITHDRAWN) {
+        return statement_record_strike(m, task, err);
+    }
+    return task->done || statement_record_done(m, task, err);
+}
+
+static void end(struct runner *runner) {
+    runner_session_unlock(runner);
+    runner_set_state(runner, RUNNER_ended);
+}
+
+/* The statement is done, and may be one that cannot be repeated: this is tried for as long
+ * as there is hope. */
+static void record(struct runner *runner) {
+    struct err err;
+    err_clear(&err);
+    runner_set_state(runner, RUNNER_recording);
+    if (write_outcome(runner, &err)) {
+        end(runner);
+    } else if (passes(&err) || runner->m->loop->stopping) {
+        rest(runner, &err);
+    } else {
+        runner->error = runner->outcome == RUNNER_FAILED ? runner->error : err;
+        runner->outcome = RUNNER_FAILED;
+        end(runner);
+    }
+}
+
+void runner_finish(struct runner *runner, enum runner_outcome outcome) {
+    runner->outcome = outcome;
+    if (outcome == RUNNER_LEFT) {
+        end(runner);
+    } else {
+        record(runner);
+    }
+}
+
+void runner_finish_undoing(struct runner *runner) {
+    runner_finish(runner, runner->task->kind == TASK_WITHDRAWN ? RUNNER_DONE : RUNNER_FAILED);
+}
+
+void runner_finish_found(struct runner *runner) {
+    log_line(&runner->log, LOG_INFO, "%s had done its work", runner->task->label);
+    runner_finish(runner, RUNNER_DONE);
+}
+
+void runner_finish_done(struct runner *runner) {
+    log_line(&runner->log, LOG_INFO, "%s is done after %.1f s", runner->task->label,
+             (double)(usec_monotonic() - runner->began_at) / 1e6);
+    runner_finish(runner, RUNNER_DONE);
+}
+
+/* ANALYZE of what one does not own gets a warning, not an error. */
+static void finish_not_analyzed(struct runner *runner, const char *why) {
+    log_line(&runner->log, LOG_WARNING, "%s: %s", runner->task->label, why);
+    log_line(&runner->log, LOG_WARNING,
+             "hint: let the table's owner run it: until then the planner knows little of its rows");
+    runner_finish(runner, RUNNER_DONE);
+}
+
+/* trouble */
+
+static void explain(const struct task *task, struct err *err) {
+    err_context(err, "%s failed", task->place);
+    if (strncmp(err->sqlstate, "23", 2) == 0) {
+        err_hint(err, "mend the rows in the old table, or change the statement; then start again");
+    } else if (err->hint[0] == '\0') {
+        err_hint(err, "mend the statement or what it is about, and start again: statements that "
+                      "are done are not run again");
+    }
+}
+
+typedef bool step_fn(struct runner *runner, struct err *err);
+static void take(struct runner *runner, step_fn *step);
+
+static void fail(struct runner *runner, const struct err *err) {
+    if (runner->undo) { /* what it left stays */
+        log_err(&runner->log, LOG_WARNING, err);
+        runner_finish_undoing(runner);
+        return;
+    }
+    runner->error = *err;
+    explain(runner->task, &runner->error);
+    bool searching = runner_step_search(runner);
+    runner->undo = true;
+    if (!searching) {
+        take(runner, runner_step);
+    }
+}
+
+static void take_trouble(struct runner *runner, const struct err *err) {
+    if (runner->m->loop->stopping) {
+        runner_set_state(runner, RUNNER_pausing);
+        runner->wake_at = INT64_MAX;
+    } else if (!passes(err)) {
+        fail(runner, err);
+    } else if (*runner->no_more && !runner->undo) {
+        runner_finish(runner, RUNNER_LEFT);
+    } else {
+        runner_set_state(runner, RUNNER_pausing);
+        rest(runner, err);
+    }
+}
+
+static void take(struct runner *runner, step_fn *step) {
+    struct err err;
+    err_clear(&err);
+    if (!step(runner, &err)) {
+        take_trouble(runner, &err);
+    }
+}
+
+/* answers */
+
+static void log_dropped(struct runner *runner) {
+    if (runner->dropping != NULL) {
+        log_line(&runner->log, LOG_INFO,
+                 "dropped the index %s, which was not valid: an attempt that failed had left it",
+                 runner->dropping);
+        runner->dropping = NULL;
+    }
+}
+
+static void after_statement(struct runner *runner) {
+    struct task *task = runner->task;
+    bool not_analyzed = task->kind == TASK_ANALYZE && runner->db.warning[0] != '\0';
+    if (not_analyzed) {
+        finish_not_analyzed(runner, runner->db.warning);
+    } else if (task_has_two_steps(task)) {
+        take(runner, runner_step_second);
+    } else if (task->ddl.kind == DDL_CREATE_INDEX && task->ddl.concurrently) {
+        take(runner, runner_step_look_back);
+    } else {
+        runner->settings_upto += task->ddl.kind == DDL_SETTING;
+        task->done = runner_is_exact(task);
+        runner_finish_done(runner);
+    }
+}
+
+static bool already_exists(const struct err *err) {
+    return strcmp(err->sqlstate, "42P07") == 0 || strcmp(err->sqlstate, "42710") == 0;
+}
+
+static void after_failed_statement(struct runner *runner, const struct err *err) {
+    struct task *task = runner->task;
+    if (!session_is_open(&runner->db.session)) {
+        runner->unsure = true;
+        task->interrupted = true;
+    }
+    if (task->kind == TASK_ANALYZE && strcmp(err->sqlstate, "42501") == 0) {
+        finish_not_analyzed(runner, err->message);
+    } else if (task->interrupted && !runner_is_exact(task) && already_exists(err)) {
+        runner_finish_found(runner);
+    } else {
+        take_trouble(runner, err);
+    }
+}
+
+static void after(struct runner *runner, const PGresult *answer) {
+    switch (runner->state) {
+        case RUNNER_dropping:
+            log_dropped(runner);
+            take(runner, runner_step);
+            break;
+        case RUNNER_working:
+            after_statement(runner);
+            break;
+        case RUNNER_validating:
+            runner_finish_done(runner);
+            break;
+        case RUNNER_searching:
+            offender_add(&runner->error, &runner->task->table, answer);
+            take(runner, runner_step);
+            break;
+        case RUNNER_undoing:
+            log_dropped(runner);
+            runner_finish_undoing(runner);
+            break;
+        case RUNNER_idle:
+        case RUNNER_locking:
+        case RUNNER_pausing:
+        case RUNNER_recording:
+        case RUNNER_ended:
+            break;
+    }
+}
+
+static void take_answer(struct runner *runner) {
+    struct err err;
+    err_clear(&err);
+    PGresult *answer = db_take(&runner->db, &err);
+    if (err.code == ERR_NONE) {
+        after(runner, answer);
+    } else if (runner->state == RUNNER_working) {
+        after_failed_statement(runner, &err);
+    } else if (runner->state == RUNNER_searching) {
+        log_err(&runner->log, LOG_DEBUG, &err); /* what the statement failed for is told */
+        take(runner, runner_step);
+    } else {
+        take_trouble(runner, &err);
+    }
+    PQclear(answer);
+}
+
+/* from outside */
+
+bool runner_look_up(struct runner *runner, struct task *task, struct err *err) {
+    return runner_session_open(runner, task, err) &&
+           task_look_up(task, runner->m, &runner->db, &runner->tasks->arena, err);
+}
+
+void runner_start(struct runner *runner, struct task *task) {
+    runner->task = task;
+    runner->locked = runner->started = runner->told_wait = runner->told_trouble = false;
+    runner->unsure = task->interrupted;
+    runner->undo = task->kind == TASK_WITHDRAWN;
+    runner->attempts = 0;
+    runner->began_at = 0;
+    runner->dropping = NULL;
+    err_clear(&runner->error);
+    take(runner, runner_step);
+}
+
+void runner_turn(struct runner *runner) {
+    bool due = usec_monotonic() >= runner->wake_at;
+    if (is_sent(runner) && runner->db.done) {
+        take_answer(runner);
+    } else if (due && (runner->state == RUNNER_locking || runner->state == RUNNER_pausing)) {
+        take(runner, runner_step);
+    } else if (due && runner->state == RUNNER_recording) {
+        record(runner);
+    }
+}
+
+void runner_release(struct runner *runner) {
+    runner_set_state(runner, RUNNER_idle);
+    runner->task = NULL;
+}
+
+bool runner_is_busy(const struct runner *runner) {
+    return is_sent(runner) && !runner->db.done;
+}
+
+void runner_cancel(struct runner *runner) {
+    char message[256];
+    PGcancel *cancel = PQgetCancel(runner->db.session.conn);
+    if (cancel != NULL && PQcancel(cancel, message, sizeof message) != 1) {
+        log_line(&runner->log, LOG_WARNING, "%s could not be cancelled", runner->task->label);
+    }
+    PQfreeCancel(cancel);
+}
+
+/* Of an index the next run finds out by itself, as of what is on record by its own
+ * transaction. */
+static bool is_done_unnoticed(const struct runner *runner) {
+    return runner->state == RUNNER_working && runner->db.done && runner->db.lost.code == ERR_NONE &&
+           runner->task->kind == TASK_STATEMENT && runner->task->ddl.kind == DDL_OTHER;
+}
+
+void runner_stop(struct runner *runner) {
+    struct err err;
+    if (runner_is_busy(runner)) {
+        log_line(&runner->log, LOG_WARNING, "%s has not ended yet", runner->task->label);
+    }
+    if (is_done_unnoticed(runner) && !statement_record_done(runner->m, runner->task, &err)) {
+        log_err(&runner->log, LOG_WARNING, &err);
+    }
+    db_close(&runner->db);
 }

@@ -302,9 +302,7 @@ static void parse_create(struct cursor *c, struct ddl *ddl) {
     }
     ddl->index = name;
     ddl->name_at = name_at;
-    if (unique) {
-        read_index_keys(c, ddl);
-    }
+    read_index_keys(c, ddl);
 }
 
 /* ALTER TABLE */

@@ -33,10 +33,10 @@ enum ddl_constraint {
     DDL_EXCLUDE,
 };
 
-/* What must be unique: SQL expressions over the table's columns. */
+/* What an index is over, or a constraint: SQL expressions over the table's columns. */
 struct ddl_keys {
     const char **items;
-    size_t count;          /* 0: it cannot be told */
+    size_t count;          /* 0: it cannot be told, or means another equality than usual */
     const char *predicate; /* only of rows for which this holds; NULL: of all */
     bool nulls_not_distinct;
 };
@@ -46,7 +46,7 @@ struct ddl {
     bool concurrently;       /* whatever it is: nobody waits for its locks */
     bool transactional;      /* it can be sent together with others, as one transaction */
     struct table_name table; /* schema NULL: none is given; name NULL: it cannot be told */
-    struct ddl_keys keys;    /* of a unique index or constraint */
+    struct ddl_keys keys;    /* of an index, UNIQUE or PRIMARY KEY */
 
     /* CREATE INDEX */
     bool unique, if_not_exists;

@@ -1,5 +1,5 @@
 /* test_copy_pace.c - how fast a copy may go, how fast it goes, and how people are
- * told; and which statements after it take locks that nobody waits for. */
+ * told. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,6 @@
 
 #include <cmocka.h>
 
-#include "copy/after_copy.h"
 #include "copy/pace.h"
 #include "copy/rate.h"
 
@@ -151,32 +150,6 @@ static void the_bar_shows_part_speed_and_eta(void **state) {
     }
 }
 
-/* statements after the copy */
-
-static void concurrently_is_found_where_a_keyword_can_be(void **state) {
-    (void)state;
-    static const struct {
-        const char *statement;
-        bool concurrent;
-    } statements[] = {
-        {"", false},
-        {"CREATE INDEX a ON t (b)", false},
-        {"CREATE INDEX CONCURRENTLY a ON t (b)", true},
-        {"create unique index concurrently if not exists a on t (b)", true},
-        {"CREATE\nINDEX\tConcurrently a ON t (b)", true},
-        {"REINDEX (VERBOSE) INDEX CONCURRENTLY a", true},
-        {"DROP INDEX CONCURRENTLY a", true},
-        {"CREATE INDEX concurrently_made ON t (b)", false},
-        {"INSERT INTO notes SELECT note FROM old_notes WHERE note = 'it ran concurrently with us'",
-         false},
-    };
-    for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) {
-        if (after_copy_is_concurrent(statements[i].statement) != statements[i].concurrent) {
-            fail_msg("%s", statements[i].statement);
-        }
-    }
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_a_limit_nobody_waits),
@@ -189,7 +162,6 @@ int main(void) {
         cmocka_unit_test(an_eta_needs_a_speed),
         cmocka_unit_test(counts_have_commas),
         cmocka_unit_test(the_bar_shows_part_speed_and_eta),
-        cmocka_unit_test(concurrently_is_found_where_a_keyword_can_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

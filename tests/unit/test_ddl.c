@@ -155,7 +155,7 @@ static const struct {
     bool nulls_not_distinct;
 } keys[] = {
     {"CREATE UNIQUE INDEX a ON t (b)", {"b"}, NULL, false},
-    {"CREATE INDEX a ON t (b)", {NULL}, NULL, false},
+    {"CREATE INDEX ON t (b, c)", {"b", "c"}, NULL, false},
     {"CREATE UNIQUE INDEX a ON t (b, \"C d\" )", {"b", "\"C d\""}, NULL, false},
     {"CREATE UNIQUE INDEX a ON t (b DESC NULLS LAST, c ASC)", {"b", "c"}, NULL, false},
     {"CREATE UNIQUE INDEX a ON t (lower(b), (c || d), s.f(e, 1))",
@@ -180,7 +180,7 @@ static const struct {
     {"ALTER TABLE t ADD UNIQUE (b), ADD c int", {NULL}, NULL, false},
 };
 
-static void what_must_be_unique_is_taken_from_the_parentheses(void **state) {
+static void what_an_index_is_over_is_taken_from_the_parentheses(void **state) {
     (void)state;
     struct arena arena;
     arena_init(&arena);
@@ -291,7 +291,7 @@ int main(void) {
         cmocka_unit_test(the_kind_is_told_by_the_first_words),
         cmocka_unit_test(an_index_has_a_name_and_a_table),
         cmocka_unit_test(a_name_that_is_missing_has_a_place),
-        cmocka_unit_test(what_must_be_unique_is_taken_from_the_parentheses),
+        cmocka_unit_test(what_an_index_is_over_is_taken_from_the_parentheses),
         cmocka_unit_test(what_a_table_gets_is_told_by_its_actions),
         cmocka_unit_test(a_text_may_end_anywhere),
     };
