@@ -41,6 +41,8 @@ void check_visibility(struct check *check, const struct site *site);
 void check_query(struct check *check);
 /* check_clocks.c: the time of two servers; needs both connections */
 void check_clocks(struct check *check);
+/* check_after_copy.c: the statements after the copy */
+void check_after_copy(struct check *check);
 /* check_tables.c: the tables, and the mapping between them */
 void check_tables(struct check *check);
 /* check_sequences.c: where one pair of tables gets its numbers from. Needs its mapping */

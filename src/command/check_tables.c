@@ -25,9 +25,7 @@ static void check_files(struct check *check) {
     if (config->new_ddl != NULL) {
         check_file(check, "new.ddl", config->new_ddl);
     }
-    for (size_t i = 0; i < config->backfill.n_after_copy; i++) {
-        check_file(check, "backfill.after_copy", config->backfill.after_copy[i].path);
-    }
+    check_after_copy(check);
 }
 
 /* the mapping */

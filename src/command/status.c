@@ -1,8 +1,11 @@
 /* status.c - `pgtandem status`: where the migration stands, for people and
  * programs. What the figures mean is in status_read.h. */
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "command/command.h"
 #include "command/format.h"
 #include "command/json.h"
@@ -57,6 +60,34 @@ static void json_backfill(struct json *json, const struct status *status) {
     json_end_object(json);
 }
 
+static void json_statement(struct json *json, const struct statement_progress *one) {
+    json_object(json, NULL);
+    json_text(json, "file", one->file[0] != '\0' ? one->file : NULL);
+    json_int(json, "number", strtoll(one->number, NULL, 10));
+    json_text(json, "statement", one->statement);
+    json_text(json, "index", one->index);
+    json_text(json, "phase", one->phase);
+    if (one->percent >= 0) {
+        json_real(json, "percent", round(one->percent * 10) / 10);
+    } else {
+        json_text(json, "percent", NULL);
+    }
+    json_text(json, "waits_for", one->waits_for[0] != '\0' ? one->waits_for : NULL);
+    json_end_object(json);
+}
+
+static void json_after_copy(struct json *json, const struct statements_progress *progress) {
+    json_object(json, "after_copy");
+    json_int(json, "total", progress->total);
+    json_int(json, "done", progress->done);
+    json_array(json, "running");
+    for (size_t i = 0; i < progress->n_running; i++) {
+        json_statement(json, &progress->running[i]);
+    }
+    json_end_array(json);
+    json_end_object(json);
+}
+
 static void print_json(const struct migration *m, const struct status *status, bool pretty) {
     struct json json;
     json_init(&json, pretty);
@@ -65,6 +96,7 @@ static void print_json(const struct migration *m, const struct status *status, b
     json_text(&json, "phase", phase_name(status->state.phase));
     json_bool(&json, "running", status->running);
     json_backfill(&json, status);
+    json_after_copy(&json, &status->after_copy);
     json_int(&json, "rechecks", status->rechecks);
     json_link(&json, m, FORWARD, &status->links[FORWARD]);
     json_link(&json, m, REVERSE, &status->links[REVERSE]);
@@ -86,6 +118,20 @@ static void print_copy(const struct status *status) {
     }
 }
 
+static void print_statements(const struct statements_progress *progress) {
+    if (progress->total > 0) {
+        printf("statements %s of %s done\n", format_count(progress->done).text,
+               format_count(progress->total).text);
+    }
+    for (size_t i = 0; i < progress->n_running; i++) {
+        struct buf text;
+        buf_init(&text);
+        statement_progress_add(&text, &progress->running[i]);
+        printf("           %s\n", text.data);
+        buf_fini(&text);
+    }
+}
+
 static void print_head(const struct migration *m, const struct status *status) {
     printf("migration  %s\n", m->config->migration);
     if (status->state.exists) {
@@ -101,7 +147,9 @@ static void print_head(const struct migration *m, const struct status *status) {
                format_percent(status->rows_done, status->rows_total).text);
     }
     print_copy(status);
-    puts("\n");
+    puts("");
+    print_statements(&status->after_copy);
+    puts("");
 }
 
 static void print_link(enum direction direction, const struct link_status *link) {
@@ -142,7 +190,10 @@ static void print_text(const struct migration *m, const struct status *status) {
 static bool show(struct invocation *invocation, struct migration *m, struct err *err) {
     bool watch = options_has(invocation->options, "watch");
     struct status status;
-    if (!status_read(m, &status, err)) {
+    struct arena arena;
+    arena_init(&arena);
+    if (!status_read(m, &arena, &status, err)) {
+        arena_fini(&arena);
         return false;
     }
     if (watch && isatty(STDOUT_FILENO)) {
@@ -154,6 +205,7 @@ static bool show(struct invocation *invocation, struct migration *m, struct err 
         print_text(m, &status);
     }
     fflush(stdout);
+    arena_fini(&arena);
     return true;
 }
 

@@ -134,12 +134,14 @@ static bool read_link(struct migration *m, enum direction direction, struct stat
     return true;
 }
 
-bool status_read(struct migration *m, struct status *status, struct err *err) {
+bool status_read(struct migration *m, struct arena *arena, struct status *status, struct err *err) {
     memset(status, 0, sizeof *status);
     err_clear(err);
     if (!state_is_locked(m, &status->running, err) || !state_read(m, &status->state, err) ||
         (status->state.exists &&
-         (!read_rows_done(m, &status->rows_done, err) || !read_copy(m, &status->copy, err)))) {
+         (!read_rows_done(m, &status->rows_done, err) || !read_copy(m, &status->copy, err) ||
+          !statements_progress_read(&m->new_side.db, m->config->migration, arena,
+                                    &status->after_copy, err)))) {
         return false;
     }
     status->copy.speaks &= status->running && status->state.backfill == BACKFILL_running;

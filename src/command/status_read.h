@@ -19,6 +19,7 @@
 
 #include "base/err.h"
 #include "copy/limits.h"
+#include "copy/statement_progress.h"
 #include "pg/migration.h"
 #include "pg/slot.h"
 #include "pg/state.h"
@@ -56,12 +57,13 @@ struct status {
     bool running;                 /* a service or a backfill is at work */
     int64_t rows_done, rows_total;
     struct copy_status copy;
+    struct statements_progress after_copy;
     int64_t rechecks;            /* lots of keys that wait to be compared again */
     struct link_status links[2]; /* by enum direction */
 };
 
-/* Needs migration_connect(). */
-bool status_read(struct migration *m, struct status *status, struct err *err)
+/* Needs migration_connect(). Texts are in `arena`. */
+bool status_read(struct migration *m, struct arena *arena, struct status *status, struct err *err)
     __attribute__((warn_unused_result));
 
 /* The arithmetic behind it, pure. */

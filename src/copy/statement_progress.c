@@ -7,13 +7,14 @@
 
 /* reading */
 
-/* A session at work holds the statement's lock. A build that waits says for whom, one at a
- * time; of any other session the server knows who is in its way. An earlier version's
- * table has no column `object`. */
+/* A session at work holds the statement's lock; one that is idle has met with trouble that
+ * passes. A build that waits says for whom, one at a time; of any other session the server
+ * knows who is in its way. An earlier version's table has no column `object`. */
+#define KEY_OF_A STATEMENT_LOCK_KEY("a.migration", "a.file", "a.number")
 static const char running_sql[] =
     "SELECT a.file, a.number, a.statement, to_jsonb(a)->>'object',"
     "       (SELECT relname FROM pg_class WHERE oid = p.index_relid),"
-    "       coalesce(p.phase, z.phase),"
+    "       coalesce(p.phase, z.phase, CASE WHEN s.state = 'idle' THEN 'to be tried again' END),"
     "       CASE WHEN p.current_locker_pid > 0 THEN p.current_locker_pid::text"
     "            ELSE array_to_string(pg_blocking_pids(l.pid), ', ') END,"
     "       coalesce(p.blocks_done, z.sample_blks_scanned),"
@@ -21,14 +22,12 @@ static const char running_sql[] =
     "  FROM pgtandem.after_copy a"
     "  JOIN pg_locks l ON l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
     "   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-    "   AND l.classid::bigint << 32 | l.objid::bigint"
-    "       = " STATEMENT_LOCK_KEY(
-        "a.migration", "a.number",
-        "a.file") ""
-                  "  LEFT JOIN pg_stat_progress_create_index p ON p.pid = l.pid"
-                  "  LEFT JOIN pg_stat_progress_analyze z ON z.pid = l.pid"
-                  " WHERE a.migration = $1 AND a.started_at IS NOT NULL AND a.done_at IS NULL"
-                  " ORDER BY a.started_at, a.file, a.number";
+    "   AND " KEY_OF_A " = l.classid::bigint << 32 | l.objid::bigint"
+    "  LEFT JOIN pg_stat_activity s ON s.pid = l.pid"
+    "  LEFT JOIN pg_stat_progress_create_index p ON p.pid = l.pid"
+    "  LEFT JOIN pg_stat_progress_analyze z ON z.pid = l.pid"
+    " WHERE a.migration = $1 AND a.started_at IS NOT NULL AND a.done_at IS NULL"
+    " ORDER BY a.started_at, a.file, a.number";
 
 static const char *field(struct arena *arena, const PGresult *r, int row, int column) {
     return PQgetisnull(r, row, column)

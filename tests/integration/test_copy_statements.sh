@@ -1,78 +1,10 @@
 #!/bin/bash
 # The statements after the copy: each once and by itself, whatever interrupts them.
 . "$(dirname "$0")/lib.sh"
+. "$ROOT/tests/integration/statements.sh"
 
 cluster_start main
 create_scenario main app 30000
-
-# statements: the file's text on standard input.
-statements() {
-    cat >"$T/after.sql"
-}
-
-config() {
-    write_config "$(dsn main app)" "$(dsn main app)" "
-backfill: {jobs: 2, after_copy: ['$T/after.sql']}
-limits: {lock_timeout: 100ms}"
-}
-
-start_afresh() {
-    pgtandem teardown --all >"$T/teardown.log" 2>&1 || fail "teardown: $(cat "$T/teardown.log")"
-    sql main app "DROP TABLE app_v2.users"
-    sql_file main app "$ROOT/sql/users_new.sql"
-}
-
-# indexes: the new table's, and whether they are valid, but the primary key.
-indexes() {
-    sql main app "SELECT string_agg(relname || ' ' || indisvalid, ', ' ORDER BY relname)
-        FROM pg_index JOIN pg_class ON oid = indexrelid
-        WHERE indrelid = 'app_v2.users'::regclass AND NOT indisprimary"
-}
-
-done_statements() {
-    sql main app "SELECT string_agg(number || CASE WHEN done_at IS NULL THEN ' started' ELSE '' END, ', '
-        ORDER BY number) FROM pgtandem.after_copy WHERE file <> ''"
-}
-
-# block SECONDS: by a transaction that CREATE INDEX CONCURRENTLY waits for.
-block() {
-    background blocker "$PG_BIN/psql" -X -q -d "$(dsn main app)" -c "BEGIN;
-        DELETE FROM app_v2.users WHERE id = -1; SELECT pg_sleep($1)"
-    wait_until 10 sql_is "SELECT count(*) > 0 FROM pg_stat_activity WHERE query LIKE '%pg_sleep($1)%'
-        AND wait_event = 'PgSleep'" t
-}
-
-unblock() {
-    sql main app "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'" >"$T/ended"
-    background_wait blocker 10 || true
-}
-
-sql_is() {
-    [ "$(sql main app "$1")" = "$2" ]
-}
-
-background_backfill() {
-    background backfill "$PGTANDEM" backfill
-}
-
-wait_backfill() {
-    local status=0
-    background_wait backfill 60 || status=$?
-    assert_eq $status "$1" "exit status of $(tail -n 20 "$(background_log backfill)")"
-}
-
-building() {
-    sql_is "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pgtandem after_copy'
-        AND state = 'active' AND query LIKE 'CREATE%'" 1
-}
-
-# The copy is over before a transaction of the test's gets into its way.
-copy_first() {
-    statements <<<""
-    config
-    assert_exit 0 pgtandem backfill
-    sql main app "UPDATE pgtandem.migration SET backfill = 'copied', phase = 'catchup'"
-}
 
 test_a_missing_file_is_named() {
     config
@@ -138,7 +70,6 @@ test_an_invalid_index_is_not_taken_for_a_good_one() {
     assert_exit 0 pgtandem backfill
     assert_contains "$output" "dropped the index app_v2.by_email, which was not valid"
     assert_eq "$(indexes)" "by_email true"
-    start_afresh
 }
 
 # Nobody tells the server that its client is gone: it goes on building, and the
@@ -146,28 +77,27 @@ test_an_invalid_index_is_not_taken_for_a_good_one() {
 test_a_statement_whose_client_was_killed_is_not_lost() {
     copy_first
     statements <<<"CREATE INDEX CONCURRENTLY by_email ON users (email)"
-    block 20
+    block
     background_backfill
-    wait_until 20 building
+    wait_until 20 at_work 1
     background_signal backfill KILL
     background_wait backfill 5 || true
     background_backfill
-    wait_until 20 grep -q "waiting for a statement that an earlier run has started" "$(background_log backfill)"
+    wait_until 20 says "waiting for a statement that an earlier run has started"
     unblock
     wait_backfill 0
     assert_eq "$(indexes)" "by_email true"
     assert_eq "$(done_statements)" "1"
     assert_contains "$(cat "$(background_log backfill)")" "statement 1 of $T/after.sql had done its work"
-    start_afresh
 }
 
 test_a_signal_cancels_the_statement() {
     local started
     copy_first
     statements <<<"CREATE INDEX CONCURRENTLY by_email ON users (email)"
-    block 20
+    block
     background_backfill
-    wait_until 20 building
+    wait_until 20 at_work 1
     started=$SECONDS
     background_signal backfill TERM
     wait_backfill 1
@@ -179,35 +109,32 @@ test_a_signal_cancels_the_statement() {
     assert_exit 0 pgtandem backfill
     assert_contains "$output" "dropped the index app_v2.by_email"
     assert_eq "$(indexes)" "by_email true"
-    start_afresh
 }
 
 test_a_lost_connection_is_opened_again() {
     copy_first
     statements <<<"CREATE INDEX CONCURRENTLY by_email ON users (email)"
-    block 20
+    block
     background_backfill
-    wait_until 20 building
+    wait_until 20 at_work 1
     sql main app "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
         WHERE application_name = 'pgtandem after_copy'" >"$T/ended"
     sleep 0.5
     unblock
     wait_backfill 0
     assert_eq "$(indexes)" "by_email true"
-    start_afresh
 }
 
 # The application waits for a lock request no longer than lock_timeout.
 test_a_lock_is_asked_for_again_and_again() {
     copy_first
     statements <<<"ALTER TABLE users ADD note text"
-    block 4
+    block
     background_backfill
-    wait_until 20 grep -q "statement 1 has to wait: .*lock timeout" "$(background_log backfill)"
+    wait_until 20 says "statement 1 has to wait: .*lock timeout"
+    unblock
     wait_backfill 0
     assert_eq "$(done_statements)" "1"
-    unblock
-    start_afresh
 }
 
 test_an_object_of_somebody_else_is_in_the_way() {
@@ -218,7 +145,6 @@ test_an_object_of_somebody_else_is_in_the_way() {
     assert_contains "$output" "already exists"
     assert_exit 1 pgtandem backfill
     assert_contains "$output" "already exists"
-    start_afresh
 }
 
 run_tests "$@"
