@@ -13,7 +13,7 @@
 
 static const usec_t patience = USEC_SECOND / 10; /* between two looks at everything */
 static const usec_t cancel_patience = 3 * USEC_SECOND;
-static const usec_t look_up_interval = USEC_SECOND;
+static const usec_t connect_interval = USEC_SECOND;
 
 struct after_copy {
     struct migration *m;
@@ -21,7 +21,7 @@ struct after_copy {
     struct task_list tasks;
     struct order_item *order; /* parallel to the tasks */
     size_t n_looked_up;       /* of the tasks, from the first */
-    usec_t look_up_at;        /* not before: there was trouble */
+    usec_t connect_at;        /* not before: there was trouble */
     struct runner *runners;
     size_t n_runners;
     struct statement_show show;
@@ -33,11 +33,6 @@ struct after_copy {
 
 /* deciding */
 
-static bool is_passing(const struct err *err) {
-    enum trouble trouble = sqlstate_classify(err->sqlstate);
-    return err->sqlstate[0] != '\0' && (trouble == TROUBLE_PASSING || trouble == TROUBLE_CONTENDED);
-}
-
 static void fail(struct after_copy *a, const struct err *err) {
     if (a->failed) {
         log_err(&a->log, LOG_ERROR, err); /* the first is told by whoever called */
@@ -47,8 +42,16 @@ static void fail(struct after_copy *a, const struct err *err) {
     }
 }
 
-static void note_look_up_trouble(struct after_copy *a, const struct err *err) {
-    a->look_up_at = usec_monotonic() + look_up_interval;
+/* Of a runner that has no task yet: the others go on. */
+static void take_trouble(struct after_copy *a, const struct err *err) {
+    if (a->m->loop->stopping) {
+        return;
+    }
+    if (!sqlstate_passes(err)) {
+        fail(a, err);
+        return;
+    }
+    a->connect_at = usec_monotonic() + connect_interval;
     if (!a->told_trouble) {
         a->told_trouble = true;
         log_err(&a->log, LOG_WARNING, err);
@@ -63,27 +66,22 @@ static bool may_look_up(const struct after_copy *a) {
             return false;
         }
     }
-    return a->n_looked_up < a->tasks.count && usec_monotonic() >= a->look_up_at;
+    return a->n_looked_up < a->tasks.count;
 }
 
-static void look_up(struct after_copy *a, struct runner *runner) {
-    struct err err;
+static bool look_up(struct after_copy *a, struct runner *runner, struct err *err) {
     while (may_look_up(a)) {
         struct task *task = &a->tasks.items[a->n_looked_up];
         struct order_item *item = &a->order[a->n_looked_up];
-        if (!task->done && !runner_look_up(runner, task, &err)) {
-            if (is_passing(&err)) {
-                note_look_up_trouble(a, &err);
-            } else if (!a->m->loop->stopping) {
-                fail(a, &err);
-            }
-            return;
+        if (!task->done && !runner_look_up(runner, task, err)) {
+            return false;
         }
         item->class = task_order_class(task);
         item->table = task->table.oid;
         item->state = task->done ? ORDER_DONE : ORDER_WAITING;
         a->n_looked_up++;
     }
+    return true;
 }
 
 /* working */
@@ -91,12 +89,25 @@ static void look_up(struct after_copy *a, struct runner *runner) {
 /* Statements that run alone all get the first runner: what one leaves in its session (a
  * temporary table) is there for the next. */
 static void start_next(struct after_copy *a, struct runner *runner) {
-    look_up(a, runner);
-    size_t next = order_next(a->order, a->n_looked_up);
-    if (next < a->n_looked_up && !a->failed) {
-        a->order[next].state = ORDER_RUNNING;
-        runner_start(runner, &a->tasks.items[next]);
+    struct err err;
+    if (usec_monotonic() < a->connect_at) {
+        return;
     }
+    if (!look_up(a, runner, &err)) {
+        take_trouble(a, &err);
+        return;
+    }
+    size_t next = order_next(a->order, a->n_looked_up);
+    if (next == a->n_looked_up) {
+        return;
+    }
+    struct task *task = &a->tasks.items[next];
+    if (!runner_connect(runner, task, &err)) { /* another runner may have a connection */
+        take_trouble(a, &err);
+        return;
+    }
+    a->order[next].state = ORDER_RUNNING;
+    runner_start(runner, task);
 }
 
 static void take_outcome(struct after_copy *a, struct runner *runner) {

@@ -54,8 +54,9 @@ static void fill(struct statement_progress *progress, const PGresult *r, int row
     struct ddl ddl = ddl_parse(progress->statement, strlen(progress->statement), arena);
     if (ddl.kind == DDL_CREATE_INDEX) {
         progress->index = index != NULL ? index : ddl.index != NULL ? ddl.index : object;
-    } else {
+    } else if (object != NULL) {
         progress->validates = object;
+        progress->phase = progress->phase != NULL ? progress->phase : "validating";
     }
 }
 
@@ -113,7 +114,7 @@ static void add_subject(struct buf *text, const struct statement_progress *progr
     if (progress->index != NULL) {
         buf_add_format(text, "building %s", progress->index);
     } else if (progress->validates != NULL) {
-        buf_add_format(text, "validating %s", progress->validates);
+        buf_add_format(text, "constraint %s", progress->validates);
     } else if (progress->file[0] == '\0') {
         buf_add_text(text, progress->statement);
     } else {

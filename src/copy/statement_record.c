@@ -163,9 +163,10 @@ static void add_literal(struct buf *sql, const char *text) {
 }
 
 /* A SET of the user's own may have given the session another role; the record belongs
- * to the one that it began with. */
+ * to the one that it began with. LOCAL is: until the transaction ends. */
 static void add_update(struct buf *sql, const char *set) {
-    buf_add_text(sql, "; SET LOCAL role TO DEFAULT; UPDATE pgtandem.after_copy SET ");
+    buf_add_text(sql, "; SET LOCAL session_authorization TO DEFAULT; SET LOCAL role TO DEFAULT;"
+                      " UPDATE pgtandem.after_copy SET ");
     buf_add_text(sql, set);
 }
 

@@ -83,12 +83,6 @@ void runner_wait_for(struct runner *runner, const char *whom) {
     runner->wake_at = usec_monotonic() + lock_interval;
 }
 
-/* An error without SQLSTATE is one of ours: nothing that passes. */
-static bool passes(const struct err *err) {
-    enum trouble trouble = sqlstate_classify(err->sqlstate);
-    return err->sqlstate[0] != '\0' && (trouble == TROUBLE_PASSING || trouble == TROUBLE_CONTENDED);
-}
-
 static void rest(struct runner *runner, const struct err *err) {
     usec_t delay = first_delay << (runner->attempts < 5 ? runner->attempts : 5);
     runner->attempts++;
@@ -133,7 +127,7 @@ static void record(struct runner *runner) {
     runner_set_state(runner, RUNNER_recording);
     if (write_outcome(runner, &err)) {
         end(runner);
-    } else if (passes(&err) || runner->m->loop->stopping) {
+    } else if (sqlstate_passes(&err) || runner->m->loop->stopping) {
         rest(runner, &err);
     } else {
         runner->error = runner->outcome == RUNNER_FAILED ? runner->error : err;
@@ -208,7 +202,7 @@ static void take_trouble(struct runner *runner, const struct err *err) {
     if (runner->m->loop->stopping) {
         runner_set_state(runner, RUNNER_pausing);
         runner->wake_at = INT64_MAX;
-    } else if (!passes(err)) {
+    } else if (!sqlstate_passes(err)) {
         fail(runner, err);
     } else if (*runner->no_more && !runner->undo) {
         runner_finish(runner, RUNNER_LEFT);
@@ -323,6 +317,10 @@ static void take_answer(struct runner *runner) {
 bool runner_look_up(struct runner *runner, struct task *task, struct err *err) {
     return runner_session_open(runner, task, err) &&
            task_look_up(task, runner->m, &runner->db, &runner->tasks->arena, err);
+}
+
+bool runner_connect(struct runner *runner, const struct task *task, struct err *err) {
+    return runner_session_open(runner, task, err);
 }
 
 void runner_start(struct runner *runner, struct task *task) {

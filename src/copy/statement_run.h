@@ -85,6 +85,10 @@ void runner_fini(struct runner *runner);
 bool runner_look_up(struct runner *runner, struct task *task, struct err *err)
     __attribute__((warn_unused_result));
 
+/* Opens an idle runner's connection, as the task will want it. */
+bool runner_connect(struct runner *runner, const struct task *task, struct err *err)
+    __attribute__((warn_unused_result));
+
 /* Begins an idle runner's next task. */
 void runner_start(struct runner *runner, struct task *task);
 

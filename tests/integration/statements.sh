@@ -69,6 +69,31 @@ unblock() {
     background_wait blocker 10
 }
 
+# make_slow: public.slow(n) is n. Statements of pgtandem's wait in it, for n >= 10000, as
+# long as the test holds them.
+make_slow() {
+    sql main app "CREATE FUNCTION public.slow(n bigint) RETURNS bigint IMMUTABLE LANGUAGE plpgsql AS \$\$
+        BEGIN
+            WHILE n >= 10000 AND current_setting('application_name') = 'pgtandem after_copy'
+                AND EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 77 AND granted)
+            LOOP
+                PERFORM pg_sleep(0.05);
+            END LOOP;
+            RETURN n;
+        END \$\$"
+}
+
+hold() {
+    background holder "$PG_BIN/psql" -X -q -d "$(dsn main app)" -c "SELECT pg_advisory_lock(77), pg_sleep(60)"
+    wait_until 10 sql_is "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 77 AND granted" 1
+}
+
+release() {
+    sql main app "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE query LIKE '%pg_advisory_lock(77), pg_sleep%' AND pid <> pg_backend_pid()" >"$T/ended"
+    background_wait holder 10 || true
+}
+
 sql_is() {
     [ "$(sql main app "$1")" = "$2" ]
 }

@@ -9,17 +9,8 @@ create_scenario main app 20000
 sql main app "
     CREATE TABLE public.notes (id bigint PRIMARY KEY, body text);
     CREATE TABLE app_v2.notes (id bigint PRIMARY KEY, body text);
-    INSERT INTO public.notes SELECT n, 'note ' || n FROM generate_series(1, 1000) n;
-    -- builds of pgtandem's wait in it for as long as somebody holds the lock
-    CREATE FUNCTION public.slow(id bigint) RETURNS bigint IMMUTABLE LANGUAGE plpgsql AS \$\$
-    BEGIN
-        IF current_setting('application_name') = 'pgtandem after_copy' AND id >= 10000 THEN
-            WHILE EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 77 AND granted) LOOP
-                PERFORM pg_sleep(0.05);
-            END LOOP;
-        END IF;
-        RETURN id;
-    END \$\$"
+    INSERT INTO public.notes SELECT n, 'note ' || n FROM generate_series(1, 1000) n"
+make_slow
 
 config() {
     write_config "$(dsn main app)" "$(dsn main app)" "
@@ -37,18 +28,6 @@ start_afresh() {
     sql main app "DROP TABLE app_v2.users; TRUNCATE app_v2.notes;
         DROP INDEX IF EXISTS app_v2.by_body, app_v2.by_body_too, app_v2.slow_note"
     sql_file main app "$ROOT/sql/users_new.sql"
-}
-
-# hold: builds over slow() come no further until release.
-hold() {
-    background holder "$PG_BIN/psql" -X -q -d "$(dsn main app)" -c "SELECT pg_advisory_lock(77), pg_sleep(60)"
-    wait_until 10 sql_is "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 77 AND granted" 1
-}
-
-release() {
-    sql main app "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-        WHERE query LIKE '%pg_advisory_lock(77), pg_sleep%' AND pid <> pg_backend_pid()" >"$T/ended"
-    background_wait holder 10 || true
 }
 
 valid_indexes() {
