@@ -35,7 +35,7 @@ struct db {
     size_t n_results, n_good; /* of a transaction; those before the first error */
     bool done;
     char warning[256]; /* the last one that the server gave, or "" */
-    struct err lost; /* the first error of the request, or the loss of the connection */
+    struct err lost;   /* the first error of the request, or the loss of the connection */
 };
 
 void db_init(struct db *db, struct loop *loop, enum session_kind kind, const char *dsn,

@@ -174,6 +174,26 @@ test_files_that_cannot_be_read_are_told() {
     write_config "$(dsn main app)" "$(dsn main app)"
 }
 
+test_statements_that_make_others_wait_are_told() {
+    cat >"$T/after.sql" <<'SQL'
+CREATE INDEX CONCURRENTLY by_email ON users (email);
+CREATE INDEX by_name ON app_v2.users (last_name);
+ALTER TABLE users ADD CONSTRAINT short CHECK (length(bio) < 10);
+ALTER TABLE users ADD CONSTRAINT long CHECK (length(bio) > 1), ADD UNIQUE (email);
+CREATE INDEX by_email ON public.users (email);
+SQL
+    write_config "$(dsn main app)" "$(dsn main app)" "backfill: {after_copy: ['$T/after.sql']}"
+    assert_exit 0 pgtandem check
+    assert_eq "$(found warning backfill.after_copy | wc -l)" 2
+    assert_found warning backfill.after_copy "after.sql:4: statement 4 adds a constraint among other actions" \
+        "a statement of its own" "after.sql:5: statement 5 builds an index on a table that is not new" CONCURRENTLY
+    assert_found ok backfill.after_copy "2 of 5 statements build an index under a lock"
+    echo "; COMMIT" >>"$T/after.sql"
+    assert_exit 3 pgtandem check
+    assert_found error backfill.after_copy "after.sql:6: statement 6 begins or ends a transaction" "leave BEGIN"
+    write_config "$(dsn main app)" "$(dsn main app)"
+}
+
 test_rows_in_the_new_table_are_told_before_a_backfill() {
     sql main app "INSERT INTO app_v2.users VALUES (1, 'e', 'f', 'l')"
     assert_exit 3 pgtandem check

@@ -229,9 +229,13 @@ test_a_check_that_rows_do_not_pass() {
 
 test_a_foreign_key_that_rows_do_not_pass() {
     copy_first
-    sql main app 'DROP TABLE IF EXISTS app_v2."Kinds"; CREATE TABLE app_v2."Kinds" ("a b" text, n bigint, PRIMARY KEY (n, "a b"));
-        UPDATE app_v2.users SET bio = CASE WHEN id < 25 THEN $$a secret$$ END;
-        INSERT INTO app_v2."Kinds" SELECT bio, id FROM app_v2.users WHERE bio IS NOT NULL AND id NOT BETWEEN 13 AND 24'
+    sql_file main app - <<'SQL'
+DROP TABLE IF EXISTS app_v2."Kinds";
+CREATE TABLE app_v2."Kinds" ("a b" text, n bigint, PRIMARY KEY (n, "a b"));
+UPDATE app_v2.users SET bio = CASE WHEN id < 25 THEN 'a secret' END;
+INSERT INTO app_v2."Kinds" SELECT bio, id FROM app_v2.users
+ WHERE bio IS NOT NULL AND id NOT BETWEEN 13 AND 24
+SQL
     statements <<<'ALTER TABLE users ADD CONSTRAINT known FOREIGN KEY (id, bio) REFERENCES app_v2."Kinds" (n, "a b")'
     assert_exit 1 pgtandem backfill
     assert_contains "$output" 'violates foreign key constraint "known"'
