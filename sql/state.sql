@@ -91,7 +91,7 @@ CREATE TABLE IF NOT EXISTS pgtandem.copy (
 
 -- The statements to run after the copy, all of them before the first is started.
 -- started_at without done_at is one that runs or was interrupted: it runs as long as
--- some session holds its advisory lock (src/copy/statement_record.h). `object` is what
+-- some session holds its advisory lock (src/after/statement_record.h). `object` is what
 -- the statement's text does not tell: the name of an index that has none there, and of
 -- a constraint that was added NOT VALID and waits to be validated. File '' holds
 -- pgtandem's own: ANALYZE of the new tables, as they are numbered in the configuration.

@@ -100,8 +100,8 @@ const struct command commands[] = {
      "Works whether or not the service runs, from any host that reaches the databases.",
      status_options, NULL, command_status, true},
     {"pause", "let the copy wait",
-     "Chunks that are under way are finished, and nothing else is begun until \"pgtandem\n"
-     "resume\", also when the copy is stopped and started again. Links go on.",
+     "Chunks, and statements after the copy, that are under way are finished; nothing else is\n"
+     "begun until \"pgtandem resume\", also when it is stopped and started again. Links go on.",
      no_options, NULL, command_pause, true},
     {"resume", "let the copy go on", "It speeds up gently, as at its start.", no_options, NULL,
      command_resume, true},

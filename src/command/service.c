@@ -6,7 +6,7 @@
 
 #include "command/sequences.h"
 #include "command/service_chore.h"
-#include "copy/after_copy.h"
+#include "after/after_copy.h"
 #include "copy/copy.h"
 #include "pg/writer.h"
 #include "stream/prove.h"

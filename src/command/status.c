@@ -113,7 +113,7 @@ static void print_copy(const struct status *status) {
     } else if (copy->speaks && copy->seconds_left >= 0) {
         printf(", %s/s, ready in about %s", format_count((int64_t)copy->rows_per_second).text,
                format_seconds(copy->seconds_left).text);
-    } else if (copy->paused && status->state.backfill <= BACKFILL_running) {
+    } else if (copy->paused && status->state.backfill <= BACKFILL_copied) {
         printf("\n           paused: pgtandem resume lets it go on");
     }
 }

@@ -19,7 +19,7 @@
 
 #include "base/err.h"
 #include "copy/limits.h"
-#include "copy/statement_progress.h"
+#include "after/statement_progress.h"
 #include "pg/migration.h"
 #include "pg/slot.h"
 #include "pg/state.h"

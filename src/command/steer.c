@@ -41,9 +41,10 @@ static int end(struct steering *steering, bool ok, const struct err *err) {
 
 /* pause and resume */
 
+/* Statements after the copy may be left when it is `copied`. */
 static bool is_over(const struct steering *steering) {
-    return steering->state.backfill != BACKFILL_pending &&
-           steering->state.backfill != BACKFILL_running;
+    return steering->state.backfill == BACKFILL_done ||
+           steering->state.backfill == BACKFILL_skipped;
 }
 
 static bool pause_copy(struct steering *steering, struct err *err) {

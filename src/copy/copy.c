@@ -100,10 +100,10 @@ static void report(struct copy *copy) {
 static bool work(struct copy *copy, struct err *err) {
     struct job *job = &copy->job;
     struct loop *loop = job->m->loop;
+    pedal_start(&job->pedal, job->pedal.warm_up, usec_monotonic());
     if (!governor_begin(&copy->governor, err)) {
         return false;
     }
-    pedal_start(&job->pedal, job->pedal.warm_up, usec_monotonic());
     while (!job->failed && !is_complete(copy)) {
         job->woken = false;
         plan(copy);

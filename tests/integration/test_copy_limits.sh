@@ -1,70 +1,13 @@
 #!/bin/bash
-# A copy keeps its manners: what it waits for and says so, what people ask of it
-# while it runs, and what it does not hold back.
+# A copy keeps its manners: what it waits for, and says so, and what people ask of it
+# while it runs.
 . "$(dirname "$0")/lib.sh"
 
-rows=6000
+rows=3000
+. "$ROOT/tests/integration/steering.sh"
+
 cluster_start main
 create_scenario main app $rows
-
-# config [BACKFILL] [LIMITS]: slow enough to be steered.
-config() {
-    write_config "$(dsn main app)" "$(dsn main app)" "
-backfill: {jobs: 2, chunk_rows: 100, chunk_time: 0, warm_up: 0, ${1:-max_rows_per_second: 2000}}
-limits: {lock_timeout: 500ms, ${2:-}}"
-}
-
-start_afresh() {
-    pgtandem teardown --all >"$T/teardown.log" 2>&1 || fail "teardown: $(cat "$T/teardown.log")"
-    sql main app "TRUNCATE app_v2.users"
-    rm -f "$(background_log backfill)"
-}
-
-backfill_start() {
-    background backfill "$PGTANDEM" backfill
-}
-
-backfill_end() {
-    local status=0
-    background_wait backfill 60 || status=$?
-    assert_eq $status "${1:-0}" "exit status of $(tail -n 20 "$(background_log backfill)")"
-    [ "${1:-0}" != 0 ] || assert_complete
-}
-
-assert_complete() {
-    assert_same_tables main app
-    assert_eq "$(sql main app "SELECT bool_and(done_at IS NOT NULL AND rows_read = rows_written + rows_parked),
-        sum(rows_written) FROM pgtandem.chunk")" "t|$rows" "what the ledger says"
-}
-
-log_says() {
-    grep -q "$1" "$(background_log backfill)"
-}
-
-rows_done() {
-    sql main app "SELECT coalesce(sum(rows_read), 0) FROM pgtandem.chunk WHERE done_at IS NOT NULL" 2>/dev/null ||
-        echo 0
-}
-
-some_rows_are_done() {
-    [ "$(rows_done)" -ge "$1" ]
-}
-
-# assert_waits TEXT: in the log and in status, and nothing moves.
-assert_waits() {
-    local before
-    wait_until 20 log_says "the copy waits for .*$1"
-    wait_until 20 status_says_it_waits "$1"
-    sleep 1 # chunks that are under way are finished
-    before=$(rows_done)
-    sleep 1
-    assert_eq "$(rows_done)" "$before" "rows that were copied while it waits"
-    [ "$before" -lt $rows ] || fail "the copy was over before it could wait"
-}
-
-status_says_it_waits() {
-    status_field .backfill.waiting_for | grep -q "$1"
-}
 
 test_there_is_nothing_to_steer_before_setup() {
     config
@@ -110,6 +53,23 @@ test_a_pause_outlives_the_process() {
     assert_waits "pgtandem resume"
     assert_exit 0 pgtandem resume
     backfill_end
+    start_afresh
+}
+
+test_statements_after_the_copy_wait_as_well() {
+    echo "CREATE INDEX CONCURRENTLY late ON users (email)" >"$T/after.sql"
+    config "max_rows_per_second: 0, after_copy: ['$T/after.sql']"
+    assert_exit 0 pgtandem setup
+    assert_exit 0 pgtandem pause
+    sql main app "UPDATE pgtandem.migration SET backfill = 'copied', phase = 'catchup'"
+    backfill_start
+    wait_until 20 log_says "the statements wait for pgtandem resume"
+    assert_contains "$(pgtandem status)" "paused: pgtandem resume lets it go on"
+    assert_exit 0 pgtandem resume
+    wait_until 20 log_says "the statements go on"
+    background_wait backfill 20
+    assert_eq "$(sql main app "SELECT to_regclass('app_v2.late')")" app_v2.late "the index"
+    sql main app "DROP INDEX app_v2.late"
     start_afresh
 }
 
@@ -159,7 +119,7 @@ test_a_query_of_ones_own_may_hold_it() {
 }
 
 test_a_query_that_hangs_holds_it() {
-    config "max_rows_per_second: 500" "query: {sql: 'SELECT count(*) FROM public.brake', max: 0}"
+    config "max_rows_per_second: 300" "query: {sql: 'SELECT count(*) FROM public.brake', max: 0}"
     backfill_start
     wait_until 20 some_rows_are_done 200
     background locker "$PG_BIN/psql" -X -q -d "$(dsn main app)" -c "BEGIN; LOCK TABLE brake; SELECT pg_sleep(60)"
@@ -180,11 +140,19 @@ test_a_query_that_is_none_is_refused() {
     start_afresh
 }
 
+# write_log MEGABYTES: of somebody else's.
+write_log() {
+    sql main app "SELECT count(pg_logical_emit_message(false, 'elsewhere', repeat('x', 1024 * 1024)))
+        FROM generate_series(1, $1)" >"$T/written"
+}
+
 # Both sides are one server: what the copy writes is kept for the slot.
 test_log_that_the_slot_keeps_holds_it() {
-    config "max_rows_per_second: 4000" "slot_wal: 1MB"
+    config "" "slot_wal: 2MB"
     backfill_start
-    assert_waits "MB of log that the slot keeps (limit 1 MB)"
+    wait_until 20 some_rows_are_done 200
+    write_log 3
+    assert_waits "MB of log that the slot keeps (limit 2 MB)"
     assert_exit 0 pgtandem throttle --slot-wal none
     backfill_end
     start_afresh
@@ -192,11 +160,10 @@ test_log_that_the_slot_keeps_holds_it() {
 
 test_so_does_what_the_server_keeps_for_it() {
     cluster_reload main max_slot_wal_keep_size=64MB
-    config "max_rows_per_second: 1000" "slot_wal: 1GB"
+    config "" "slot_wal: 1GB"
     backfill_start
     wait_until 20 some_rows_are_done 200
-    sql main app "SELECT count(pg_logical_emit_message(false, 'elsewhere', repeat('x', 1024 * 1024)))
-        FROM generate_series(1, 58)" >"$T/written"
+    write_log 58
     assert_waits "MB of log that the slot keeps (limit 58 MB)"
     cluster_reload main max_slot_wal_keep_size=-1
     backfill_end
@@ -226,95 +193,5 @@ test_a_standby_that_falls_behind_holds_it() {
     cluster_stop standby
     start_afresh
 }
-
-# ---- what it does not hold back ----
-
-# make_dead_row: after the copy has begun. Can it be removed?
-make_dead_row() {
-    sql main app "DROP TABLE IF EXISTS churn; CREATE TABLE churn (v int); INSERT INTO churn VALUES (1)"
-    sql main app "DELETE FROM churn"
-}
-
-dead_rows_after_vacuum() {
-    psql_in main app -c "SET client_min_messages = info" -c "VACUUM (VERBOSE) churn" 2>&1 |
-        sed -nE 's/.* ([0-9]+) are dead but not yet removable.*/\1/p'
-}
-
-# Those of the chunks that were under way are waited out.
-vacuum_is_not_held_back() {
-    [ "$(dead_rows_after_vacuum)" = 0 ]
-}
-
-test_one_snapshot_holds_vacuum_back() {
-    config "max_rows_per_second: 1000"
-    backfill_start
-    wait_until 20 some_rows_are_done 200
-    make_dead_row
-    sleep 2
-    [ "$(dead_rows_after_vacuum)" -gt 0 ] || fail "a snapshot that lasts does not keep dead rows?"
-    backfill_end
-    assert_eq "$(sql main app "SELECT count(DISTINCT snapshot) FROM pgtandem.chunk")" 1 "snapshots"
-    start_afresh
-}
-
-test_snapshots_of_chunks_do_not() {
-    config "snapshot: chunked, max_rows_per_second: 500"
-    backfill_start
-    wait_until 20 some_rows_are_done 200
-    make_dead_row
-    wait_until 10 vacuum_is_not_held_back
-    assert_exit 0 pgtandem pause
-    assert_waits "pgtandem resume"
-    assert_eq "$(sql main app "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'pgtandem copy%'
-        AND (backend_xmin IS NOT NULL OR xact_start IS NOT NULL)")" 0 "transactions while it pauses"
-    assert_exit 0 pgtandem resume
-    backfill_end
-    [ "$(sql main app "SELECT count(DISTINCT snapshot) FROM pgtandem.chunk")" -gt 1 ] || fail "one snapshot only"
-    start_afresh
-}
-
-test_chunked_rows_change_move_and_vanish_meanwhile() {
-    config "snapshot: chunked, max_rows_per_second: 1500"
-    backfill_start
-    wait_until 20 some_rows_are_done 200
-    for _ in $(seq 6); do
-        sql main app "
-            UPDATE public.users SET full_name = 'Renamed Again' || id WHERE id % 7 = 0;
-            UPDATE public.users SET full_name = full_name || ' T' WHERE length(bio) > 2000;
-            UPDATE public.users SET id = id + 100000, email = 'moved' || id WHERE id = (SELECT min(id) FROM public.users);
-            UPDATE public.users SET id = -id WHERE id = (SELECT max(id) FROM public.users WHERE id < $rows);
-            DELETE FROM public.users WHERE id = (SELECT max(id) FROM public.users WHERE id < $rows);
-            INSERT INTO public.users (email, full_name) SELECT 'new' || random(), 'New One' FROM generate_series(1, 50)"
-        sleep 0.3
-    done
-    background_signal backfill KILL
-    background_wait backfill 5 || true
-    sql main app "DELETE FROM public.users WHERE id % 11 = 0"
-    assert_exit 0 pgtandem backfill
-    assert_same_tables main app
-    assert_eq "$(sql main app "SELECT bool_and(done_at IS NOT NULL AND rows_read = rows_written + rows_parked) FROM pgtandem.chunk")" t
-    pgtandem teardown --all >"$T/teardown.log" 2>&1
-    sql main app "TRUNCATE app_v2.users; TRUNCATE public.users RESTART IDENTITY"
-    seed_users main app $rows
-}
-
-# Rows that come faster than they are copied must not keep it from ending.
-test_a_table_that_grows_all_the_time_is_copied_to_where_it_ended() {
-    config "snapshot: chunked, max_rows_per_second: 1000"
-    load_start main app "$T/grow.sql" 0 60
-    backfill_start
-    wait_until 40 log_says "copied .* rows"
-    load_stop
-    backfill_end_of_growing
-}
-
-backfill_end_of_growing() {
-    local status=0
-    background_wait backfill 60 || status=$?
-    assert_eq $status 0 "exit status of $(tail -n 20 "$(background_log backfill)")"
-    assert_exit 0 pgtandem run --once
-    assert_same_tables main app
-}
-echo "INSERT INTO public.users (email, full_name) SELECT 'grown' || random(), 'Grown Up' FROM generate_series(1, 20);" >"$T/grow.sql"
 
 run_tests "$@"

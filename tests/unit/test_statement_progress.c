@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "copy/statement_progress.h"
+#include "after/statement_progress.h"
 
 static void percents_are_of_blocks_then_of_tuples(void **state) {
     (void)state;

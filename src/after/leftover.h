@@ -4,15 +4,15 @@
  *
  * Only that one counts: invalid indexes of other names are other people's. For sequential
  * code. */
-#ifndef PGTANDEM_COPY_LEFTOVER_H
-#define PGTANDEM_COPY_LEFTOVER_H
+#ifndef PGTANDEM_AFTER_LEFTOVER_H
+#define PGTANDEM_AFTER_LEFTOVER_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "copy/task.h"
+#include "after/task.h"
 #include "pg/db.h"
 
 struct namesake {

@@ -1,5 +1,5 @@
 /* task.c - see task.h. */
-#include "copy/task.h"
+#include "after/task.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "copy/statement_record.h"
+#include "after/statement_record.h"
 #include "model/sqlsplit.h"
 #include "pg/quote.h"
 

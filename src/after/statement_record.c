@@ -1,5 +1,5 @@
 /* statement_record.c - see statement_record.h. */
-#include "copy/statement_record.h"
+#include "after/statement_record.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* offender.c - see offender.h. Everything that goes into a query comes from the catalogs,
  * quoted there, or from the user's own statement. */
-#include "copy/offender.h"
+#include "after/offender.h"
 
 #include <inttypes.h>
 #include <stdio.h>

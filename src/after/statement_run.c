@@ -1,13 +1,13 @@
 /* statement_run.c - see statement_run.h: states, outcomes and trouble. What is sent in each
  * state is in runner_steps.c. */
-#include "copy/statement_run.h"
+#include "after/statement_run.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "copy/offender.h"
-#include "copy/runner_parts.h"
-#include "copy/statement_record.h"
+#include "after/offender.h"
+#include "after/runner_parts.h"
+#include "after/statement_record.h"
 #include "pg/sqlstate.h"
 #include "pg/user_sql.h"
 

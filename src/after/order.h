@@ -12,8 +12,8 @@
  *   one that an earlier run has left behind in the server meets nothing here that it did
  *   not go together with there.
  * Pure. */
-#ifndef PGTANDEM_COPY_ORDER_H
-#define PGTANDEM_COPY_ORDER_H
+#ifndef PGTANDEM_AFTER_ORDER_H
+#define PGTANDEM_AFTER_ORDER_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* statement_show.h - how far the statements after the copy are, for people: a line that is
  * drawn over on a terminal, else a line a statement every now and then. For sequential
  * code. */
-#ifndef PGTANDEM_COPY_STATEMENT_SHOW_H
-#define PGTANDEM_COPY_STATEMENT_SHOW_H
+#ifndef PGTANDEM_AFTER_STATEMENT_SHOW_H
+#define PGTANDEM_AFTER_STATEMENT_SHOW_H
 
 #include <stdbool.h>
 

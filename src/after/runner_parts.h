@@ -3,10 +3,10 @@
  *   statement_run.c    states, outcomes, trouble
  *   runner_steps.c     what is sent in each of them
  *   runner_session.c   the session that it is sent on */
-#ifndef PGTANDEM_COPY_RUNNER_PARTS_H
-#define PGTANDEM_COPY_RUNNER_PARTS_H
+#ifndef PGTANDEM_AFTER_RUNNER_PARTS_H
+#define PGTANDEM_AFTER_RUNNER_PARTS_H
 
-#include "copy/statement_run.h"
+#include "after/statement_run.h"
 
 /* statement_run.c */
 

@@ -2,10 +2,10 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "copy/leftover.h"
-#include "copy/offender.h"
-#include "copy/runner_parts.h"
-#include "copy/statement_record.h"
+#include "after/leftover.h"
+#include "after/offender.h"
+#include "after/runner_parts.h"
+#include "after/statement_record.h"
 #include "pg/quote.h"
 
 static bool send_text(struct runner *runner, enum runner_state state, const char *sql,

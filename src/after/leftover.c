@@ -1,5 +1,5 @@
 /* leftover.c - see leftover.h. */
-#include "copy/leftover.h"
+#include "after/leftover.h"
 
 #include <stdio.h>
 #include <stdlib.h>

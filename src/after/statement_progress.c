@@ -1,9 +1,9 @@
 /* statement_progress.c - see statement_progress.h. */
-#include "copy/statement_progress.h"
+#include "after/statement_progress.h"
 
 #include <string.h>
 
-#include "copy/statement_record.h"
+#include "after/statement_record.h"
 
 /* reading */
 

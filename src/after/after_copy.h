@@ -15,8 +15,8 @@
  *   run are waited for.
  * Names without a schema are looked up in the new tables' schemas, then in
  *   public: pgtandem's other sessions look nowhere. */
-#ifndef PGTANDEM_COPY_AFTER_COPY_H
-#define PGTANDEM_COPY_AFTER_COPY_H
+#ifndef PGTANDEM_AFTER_AFTER_COPY_H
+#define PGTANDEM_AFTER_AFTER_COPY_H
 
 #include <stdbool.h>
 

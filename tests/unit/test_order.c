@@ -1,4 +1,4 @@
-/* test_copy_order.c - which of the statements after the copy may start. */
+/* test_order.c - which of the statements after the copy may start. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "copy/order.h"
+#include "after/order.h"
 
 enum { ITEMS_MAX = 8 };
 

@@ -4,8 +4,8 @@
  * All of it is in the new database: the record of the statements, the locks of the sessions
  * that are at them, and what the server says of builds under way. It works on the tables of
  * an earlier version, too. */
-#ifndef PGTANDEM_COPY_STATEMENT_PROGRESS_H
-#define PGTANDEM_COPY_STATEMENT_PROGRESS_H
+#ifndef PGTANDEM_AFTER_STATEMENT_PROGRESS_H
+#define PGTANDEM_AFTER_STATEMENT_PROGRESS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,8 +4,8 @@
  * A session that is at a statement holds an advisory lock whose key is made of the
  * statement's place. A server does not notice that the client of a running statement is
  * gone: so the next run waits for that lock, and `status` sees by it what really runs. */
-#ifndef PGTANDEM_COPY_STATEMENT_RECORD_H
-#define PGTANDEM_COPY_STATEMENT_RECORD_H
+#ifndef PGTANDEM_AFTER_STATEMENT_RECORD_H
+#define PGTANDEM_AFTER_STATEMENT_RECORD_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "copy/task.h"
+#include "after/task.h"
 #include "pg/migration.h"
 
 /* The key as an SQL expression over others, for pg_try_advisory_lock(bigint) */

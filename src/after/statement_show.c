@@ -1,5 +1,5 @@
 /* statement_show.c - see statement_show.h. */
-#include "copy/statement_show.h"
+#include "after/statement_show.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "copy/statement_progress.h"
+#include "after/statement_progress.h"
 
 static const usec_t redraw_interval = USEC_SECOND / 2, line_interval = 10 * USEC_SECOND;
 static const usec_t patience = 5 * USEC_SECOND;

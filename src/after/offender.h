@@ -7,14 +7,14 @@
  *   `arena`; NULL without an error where there is none (a table without a key, a statement
  *   that was not understood). The query may take as long as the build itself: send it,
  *   and give what it answers to offender_add(). */
-#ifndef PGTANDEM_COPY_OFFENDER_H
-#define PGTANDEM_COPY_OFFENDER_H
+#ifndef PGTANDEM_AFTER_OFFENDER_H
+#define PGTANDEM_AFTER_OFFENDER_H
 
 #include <stdint.h>
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "copy/task.h"
+#include "after/task.h"
 #include "pg/db.h"
 
 /* Rows that are equal under an index that is there, valid or not */

@@ -15,15 +15,15 @@
  * Waiting: what may take long is sent, and runner_turn() takes its answer; everything else
  *   is short and waits in the loop. For sequential code that turns all runners, which
  *   pg/db.h's bell tells when. */
-#ifndef PGTANDEM_COPY_STATEMENT_RUN_H
-#define PGTANDEM_COPY_STATEMENT_RUN_H
+#ifndef PGTANDEM_AFTER_STATEMENT_RUN_H
+#define PGTANDEM_AFTER_STATEMENT_RUN_H
 
 #include <stdbool.h>
 
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "copy/task.h"
+#include "after/task.h"
 #include "pg/db.h"
 #include "pg/migration.h"
 

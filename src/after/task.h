@@ -9,8 +9,8 @@
  * Refused: BEGIN and COMMIT. Each statement is sent by itself, maybe on another
  *   connection, and goes on record when it is done: no transaction can go over several.
  * Memory: the list's arena. */
-#ifndef PGTANDEM_COPY_TASK_H
-#define PGTANDEM_COPY_TASK_H
+#ifndef PGTANDEM_AFTER_TASK_H
+#define PGTANDEM_AFTER_TASK_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "copy/order.h"
+#include "after/order.h"
 #include "model/ddl.h"
 #include "pg/migration.h"
 

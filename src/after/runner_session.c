@@ -1,10 +1,10 @@
 /* runner_session.c - see runner_parts.h. */
-#include "copy/runner_parts.h"
+#include "after/runner_parts.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "copy/statement_record.h"
+#include "after/statement_record.h"
 
 static bool apply_setting(struct runner *runner, const struct task *task, struct err *err) {
     return task->kind != TASK_STATEMENT || task->ddl.kind != DDL_SETTING ||

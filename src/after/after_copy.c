@@ -1,19 +1,20 @@
 /* after_copy.c - see after_copy.h: the sequential part, which gives tasks to runners, waits for
  * all of them at once, and shows how far they are. */
-#include "copy/after_copy.h"
+#include "after/after_copy.h"
 
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "copy/order.h"
-#include "copy/statement_run.h"
-#include "copy/statement_show.h"
-#include "copy/task.h"
+#include "after/order.h"
+#include "after/statement_run.h"
+#include "after/statement_show.h"
+#include "after/task.h"
+#include "pg/control.h"
 #include "pg/sqlstate.h"
 
 static const usec_t patience = USEC_SECOND / 10; /* between two looks at everything */
 static const usec_t cancel_patience = 3 * USEC_SECOND;
-static const usec_t connect_interval = USEC_SECOND;
+static const usec_t connect_interval = USEC_SECOND, pause_interval = USEC_SECOND;
 
 struct after_copy {
     struct migration *m;
@@ -22,6 +23,8 @@ struct after_copy {
     struct order_item *order; /* parallel to the tasks */
     size_t n_looked_up;       /* of the tasks, from the first */
     usec_t connect_at;        /* not before: there was trouble */
+    usec_t asked_at;          /* whether it is to pause */
+    bool paused;
     struct runner *runners;
     size_t n_runners;
     struct statement_show show;
@@ -86,11 +89,28 @@ static bool look_up(struct after_copy *a, struct runner *runner, struct err *err
 
 /* working */
 
+/* Statements that are under way go on; what cannot be read just now stays as it was. */
+static bool is_paused(struct after_copy *a) {
+    struct control control;
+    struct err ignored;
+    usec_t now = usec_monotonic();
+    if (a->asked_at != 0 && now - a->asked_at < pause_interval) {
+        return a->paused;
+    }
+    a->asked_at = now;
+    if (control_read(a->m, &control, &ignored) && control.paused != a->paused) {
+        a->paused = control.paused;
+        log_line(&a->log, LOG_INFO, "%s",
+                 a->paused ? "the statements wait for pgtandem resume" : "the statements go on");
+    }
+    return a->paused;
+}
+
 /* Statements that run alone all get the first runner: what one leaves in its session (a
  * temporary table) is there for the next. */
 static void start_next(struct after_copy *a, struct runner *runner) {
     struct err err;
-    if (usec_monotonic() < a->connect_at) {
+    if (usec_monotonic() < a->connect_at || is_paused(a)) {
         return;
     }
     if (!look_up(a, runner, &err)) {

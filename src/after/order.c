@@ -1,5 +1,5 @@
 /* order.c - see order.h. */
-#include "copy/order.h"
+#include "after/order.h"
 
 static bool is_build(const struct order_item *item) {
     return item->class == ORDER_BUILD || item->class == ORDER_BUILD_CONCURRENTLY;
