@@ -101,8 +101,11 @@ const char *leftover_choose_name(const struct task *task, struct db *db, struct 
     const char *params[] = {arena_printf(arena, "%u", task->table.oid), buf_text(&keys)};
     char *name = db_text(db, err, name_sql, 2, params);
     buf_fini(&keys);
+    if (name == NULL && err->code == ERR_NONE) {
+        err_set(err, ERR_FAILED, "there is no free name for the index of %s", task->label);
+        err_hint(err, "give it one: CREATE INDEX CONCURRENTLY name ON ...");
+    }
     if (name == NULL) {
-        err_context(err, "cannot find a name for the index of %s", task->label);
         return NULL;
     }
     const char *copy = arena_copy(arena, name, strlen(name));

@@ -80,8 +80,10 @@ static bool clear_the_way(struct runner *runner, bool *clear, struct err *err) {
 
 /* the statement */
 
+/* Of a table that is not there the server will speak. */
 static bool lacks_name(const struct task *task) {
-    return is_index(task) && task->ddl.concurrently && task->ddl.name_at > 0;
+    return is_index(task) && task->ddl.concurrently && task->ddl.name_at > 0 &&
+           task->table.oid != 0;
 }
 
 static bool start_record(struct runner *runner, struct err *err) {

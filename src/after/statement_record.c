@@ -188,7 +188,7 @@ void statement_record_add_constraint(struct buf *sql, const struct migration *m,
                                      const struct task *task) {
     add_update(sql, "object = (SELECT conname FROM pg_catalog.pg_constraint WHERE conrelid = ");
     buf_add_format(sql,
-                   "%u AND contype IN ('c', 'f') AND NOT convalidated"
+                   "%u AND contype IN ('c', 'f') AND NOT convalidated AND conparentid = 0"
                    " AND xmin = pg_catalog.pg_current_xact_id()::pg_catalog.xid"
                    " ORDER BY oid LIMIT 1)",
                    task->table.oid);

@@ -65,6 +65,25 @@ static const char *const state_schema_sql =
     "                 has_schema_privilege(n.oid, 'CREATE') END"
     "  FROM (SELECT) AS one LEFT JOIN pg_namespace n ON n.nspname = 'pgtandem'";
 
+/* Only who owns a table can bring it up to date. */
+static const char *const outdated_sql =
+    "SELECT NOT bool_and(pg_has_role(relowner, 'USAGE')) FROM pg_class"
+    " WHERE relnamespace = to_regnamespace('pgtandem') AND relkind = 'r'";
+
+static void check_age_of_schema(struct check *check, struct db *db) {
+    struct err err;
+    bool current, outdated = false;
+    if (!state_schema_is_current(db, &current, &err) ||
+        (!current && !db_bool(db, &err, &outdated, outdated_sql, 0, NULL))) {
+        findings_add_err(&check->findings, FINDING_error, "state_schema", &err);
+    } else if (outdated) {
+        findings_add(&check->findings, FINDING_error, "state_schema",
+                     "an earlier version has made the tables of the schema pgtandem, and the role "
+                     "does not own them");
+        findings_hint(&check->findings, "let their owner run sql/state.sql, or setup");
+    }
+}
+
 static void check_state_schema(struct check *check, const struct site *site) {
     struct err err;
     bool exists, may;
@@ -75,6 +94,9 @@ static void check_state_schema(struct check *check, const struct site *site) {
     } else if (may) {
         findings_add(&check->findings, FINDING_ok, "state_schema", "the schema pgtandem can be %s",
                      exists ? "used" : "created");
+        if (exists) {
+            check_age_of_schema(check, db);
+        }
     } else {
         findings_add(&check->findings, FINDING_error, "state_schema",
                      "the role can neither use nor create the schema pgtandem");

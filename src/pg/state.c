@@ -54,15 +54,16 @@ bool state_schema_exists(struct db *db, bool *exists, struct err *err) {
         0, NULL);
 }
 
-/* Not with the tables of an earlier version, which lack columns. */
-static bool schema_is_current(struct db *db, bool *current, struct err *err) {
+/* Tables of an earlier version lack columns. */
+bool state_schema_is_current(struct db *db, bool *current, struct err *err) {
     return db_bool(db, err, current,
                    "SELECT NOT EXISTS ("
                    "   SELECT FROM (VALUES ('after_copy', 'object'), ('migration', 'slot_xid'),"
                    "                       ('parked', 'settled_at')) AS wanted (relation, name)"
                    "    WHERE NOT EXISTS (SELECT FROM pg_attribute a"
-                   "       WHERE a.attrelid = to_regclass('pgtandem.' || relation)"
-                   "         AND a.attname = name AND NOT a.attisdropped))",
+                   "       JOIN pg_class c ON c.oid = a.attrelid AND c.relname = relation"
+                   "       JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'pgtandem'"
+                   "      WHERE a.attname = wanted.name AND NOT a.attisdropped))",
                    0, NULL);
 }
 
@@ -102,7 +103,7 @@ static bool upgrade_schema(struct side *side, struct err *err) {
 static bool install_schema(struct side *side, struct err *err) {
     bool exists, current;
     if (!state_schema_exists(&side->db, &exists, err) ||
-        !schema_is_current(&side->db, &current, err)) {
+        !state_schema_is_current(&side->db, &current, err)) {
         return false;
     }
     if (exists) {

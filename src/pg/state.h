@@ -46,6 +46,10 @@ struct migration_state {
 bool state_schema_exists(struct db *db, bool *exists, struct err *err)
     __attribute__((warn_unused_result));
 
+/* False where its tables are those of an earlier version. */
+bool state_schema_is_current(struct db *db, bool *current, struct err *err)
+    __attribute__((warn_unused_result));
+
 /* Creates what is missing of the schema in both databases, and this
  * migration's rows. Safe to repeat. Under the migration's lock only: what a
  * predecessor that was killed said of its links last is no longer true. */

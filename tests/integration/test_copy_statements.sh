@@ -63,14 +63,18 @@ test_rows_that_are_not_unique() {
     start_afresh
 }
 
+# Whoever left it, and whether or not the statement would be content with it.
 test_an_invalid_index_is_not_taken_for_a_good_one() {
-    copy_first
-    sql main app "CREATE INDEX by_email ON app_v2.users (email);
-        UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'app_v2.by_email'::regclass"
-    statements <<<"CREATE INDEX CONCURRENTLY IF NOT EXISTS by_email ON users (email)"
-    assert_exit 0 pgtandem backfill
-    assert_contains "$output" "dropped the index app_v2.by_email, which was not valid"
-    assert_eq "$(indexes)" "by_email true"
+    local how
+    for how in "INDEX CONCURRENTLY IF NOT EXISTS" "INDEX IF NOT EXISTS" "UNIQUE INDEX CONCURRENTLY" "INDEX"; do
+        copy_first
+        sql main app "CREATE INDEX by_email ON app_v2.users (bio) WHERE false;
+            UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'app_v2.by_email'::regclass"
+        statements <<<"CREATE $how by_email ON users (email)"
+        assert_exit 0 pgtandem backfill
+        assert_contains "$output" "dropped the index app_v2.by_email, which was not valid"
+        assert_eq "$(indexes)" "by_email true"
+    done
 }
 
 # Nobody tells the server that its client is gone: it goes on building, and the
@@ -371,6 +375,8 @@ test_a_role_that_owns_nothing_is_told() {
         REVOKE CREATE ON DATABASE app FROM mover"
     write_config "$(dsn main app)" "$(dsn main app) user=mover" "backfill: {jobs: 2}"
     assert_exit 0 pgtandem status
+    assert_exit 3 pgtandem check
+    assert_contains "$output" "an earlier version has made the tables of the schema pgtandem"
     assert_exit 1 pgtandem backfill
     assert_contains "$output" "cannot bring the schema pgtandem in the new database up to date"
     assert_contains "$output" "let their owner run sql/state.sql, or setup"
