@@ -4,11 +4,11 @@
 
 #include <stdlib.h>
 
-#include "base/mem.h"
 #include "after/order.h"
 #include "after/statement_run.h"
 #include "after/statement_show.h"
 #include "after/task.h"
+#include "base/mem.h"
 #include "pg/control.h"
 #include "pg/sqlstate.h"
 

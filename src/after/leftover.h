@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "after/task.h"
 #include "base/arena.h"
 #include "base/err.h"
-#include "after/task.h"
 #include "pg/db.h"
 
 struct namesake {

@@ -12,9 +12,9 @@
 
 #include <stdint.h>
 
+#include "after/task.h"
 #include "base/arena.h"
 #include "base/err.h"
-#include "after/task.h"
 #include "pg/db.h"
 
 /* Rows that are equal under an index that is there, valid or not */

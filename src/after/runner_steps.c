@@ -1,11 +1,11 @@
 /* runner_steps.c - see runner_parts.h: what is sent for a task, and what is looked at before. */
 #include <string.h>
 
-#include "base/buf.h"
 #include "after/leftover.h"
 #include "after/offender.h"
 #include "after/runner_parts.h"
 #include "after/statement_record.h"
+#include "base/buf.h"
 #include "pg/quote.h"
 
 static bool send_text(struct runner *runner, enum runner_state state, const char *sql,

@@ -10,10 +10,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "after/task.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "after/task.h"
 #include "pg/migration.h"
 
 /* The key as an SQL expression over others, for pg_try_advisory_lock(bigint) */

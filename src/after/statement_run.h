@@ -20,10 +20,10 @@
 
 #include <stdbool.h>
 
+#include "after/task.h"
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "after/task.h"
 #include "pg/db.h"
 #include "pg/migration.h"
 

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "after/statement_record.h"
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "after/statement_record.h"
 #include "model/sqlsplit.h"
 #include "pg/quote.h"
 

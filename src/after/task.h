@@ -16,10 +16,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "after/order.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "after/order.h"
 #include "model/ddl.h"
 #include "pg/migration.h"
 

@@ -4,9 +4,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "after/after_copy.h"
 #include "command/sequences.h"
 #include "command/service_chore.h"
-#include "after/after_copy.h"
 #include "copy/copy.h"
 #include "pg/writer.h"
 #include "stream/prove.h"

@@ -17,9 +17,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "after/statement_progress.h"
 #include "base/err.h"
 #include "copy/limits.h"
-#include "after/statement_progress.h"
 #include "pg/migration.h"
 #include "pg/slot.h"
 #include "pg/state.h"

@@ -7,7 +7,7 @@ rows=3000
 . "$ROOT/tests/integration/steering.sh"
 
 cluster_start main
-create_scenario main app $rows
+create_scenario main app "$rows"
 
 test_there_is_nothing_to_steer_before_setup() {
     config

@@ -7,7 +7,7 @@ rows=3000
 . "$ROOT/tests/integration/steering.sh"
 
 cluster_start main
-create_scenario main app $rows
+create_scenario main app "$rows"
 
 # make_dead_row: after the copy has begun. Can it be removed?
 make_dead_row() {
@@ -75,13 +75,13 @@ test_chunked_rows_change_move_and_vanish_meanwhile() {
     assert_eq "$(sql main app "SELECT bool_and(done_at IS NOT NULL AND rows_read = rows_written + rows_parked) FROM pgtandem.chunk")" t
     pgtandem teardown --all >"$T/teardown.log" 2>&1
     sql main app "TRUNCATE app_v2.users; TRUNCATE public.users RESTART IDENTITY"
-    seed_users main app $rows
+    seed_users main app "$rows"
 }
 
 # Rows that come faster than they are copied must not keep it from ending.
 test_a_table_that_grows_all_the_time_is_copied_to_where_it_ended() {
     config "snapshot: chunked, max_rows_per_second: 1000"
-    load_start main app "$T/grow.sql" 0 60
+    load_start main app "$T/grow.sql" 100 60
     backfill_start
     wait_until 40 log_says "copied .* rows"
     load_stop
