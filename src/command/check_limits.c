@@ -1,8 +1,8 @@
 /* check_limits.c - see check.h: can what the limits are about be seen? */
-#include <stdlib.h>
+#include <math.h>
 
-#include "base/quantity.h"
 #include "command/check.h"
+#include "copy/governor.h"
 
 /* Others' sessions and standbys show nothing but their process ids to a role that
  * may not see them: the limit would never be reached. */
@@ -34,14 +34,12 @@ void check_visibility(struct check *check, const struct site *site) {
 
 static void judge_answer(struct check *check, const PGresult *r) {
     const struct config_query *query = &check->m->config->limits.query;
-    bool one = PQntuples(r) <= 1 && PQnfields(r) == 1;
-    bool null = one && (PQntuples(r) == 0 || PQgetisnull(r, 0, 0));
-    double x = 0;
-    if (!one || (!null && !quantity_real(PQgetvalue(r, 0, 0), &x))) {
+    double x;
+    if (!governor_read_number(r, &x)) {
         findings_add(&check->findings, FINDING_error, "limits",
                      "the result of limits.query is not one number");
         findings_hint(&check->findings, "let it be a SELECT of one number in one row");
-    } else if (!null && x > query->max) {
+    } else if (x > query->max) {
         findings_add(
             &check->findings, FINDING_warning, "limits",
             "limits.query gives %g now, which is above its limit (%g): the copy would wait", x,
@@ -49,7 +47,7 @@ static void judge_answer(struct check *check, const PGresult *r) {
         findings_hint(&check->findings, "start when it is lower, or raise the limit");
     } else {
         findings_add(&check->findings, FINDING_ok, "limits", "limits.query gives %s (limit %g)",
-                     null ? "nothing" : PQgetvalue(r, 0, 0), query->max);
+                     isnan(x) ? "nothing" : PQgetvalue(r, 0, 0), query->max);
     }
 }
 

@@ -164,12 +164,19 @@ static void refuse_query(struct governor *governor, struct err *err) {
     job_fail(governor->job, err);
 }
 
+bool governor_read_number(const PGresult *result, double *number) {
+    *number = NAN;
+    if (PQntuples(result) > 1 || PQnfields(result) != 1) {
+        return false;
+    }
+    return PQntuples(result) == 0 || PQgetisnull(result, 0, 0) ||
+           quantity_real(PQgetvalue(result, 0, 0), number);
+}
+
 static void note_query(struct governor *governor, const PGresult *r) {
     struct err err;
-    bool one = PQntuples(r) <= 1 && PQnfields(r) == 1;
-    bool null = one && (PQntuples(r) == 0 || PQgetisnull(r, 0, 0));
-    double x = NAN;
-    if (!one || (!null && !quantity_real(PQgetvalue(r, 0, 0), &x))) {
+    double x;
+    if (!governor_read_number(r, &x)) {
         err_set(&err, ERR_USAGE, "its result is not one number");
         refuse_query(governor, &err);
         return;

@@ -55,6 +55,10 @@ struct progress {
 void governor_init(struct governor *governor, struct job *job);
 void governor_fini(struct governor *governor);
 
+/* The answer to limits.query: NaN for no row or NULL. False: it is not one number. */
+bool governor_read_number(const PGresult *result, double *number)
+    __attribute__((warn_unused_result));
+
 /* Before the first chunk: waits for the control row and one look at each server, so
  * that nothing is copied that was not to be. */
 bool governor_begin(struct governor *governor, struct err *err) __attribute__((warn_unused_result));

@@ -194,6 +194,23 @@ SQL
     write_config "$(dsn main app)" "$(dsn main app)"
 }
 
+test_limits_must_be_about_something_that_can_be_seen() {
+    write_config "$(dsn main app)" "$(dsn main app)" "limits: {active_sessions: 5, query: {sql: SELECT 7, max: 3}}"
+    assert_exit 0 pgtandem check
+    assert_found ok limits "can be seen"
+    assert_found warning limits "limits.query gives 7 now, which is above its limit (3)"
+    write_config "$(dsn main app)" "$(dsn main app)" "limits: {query: {sql: 'SELECT NULL::int', max: 3}}"
+    assert_found ok limits "limits.query gives nothing (limit 3)"
+    write_config "$(dsn main app)" "$(dsn main app)" "limits: {query: {sql: 'SELECT nonsense', max: 3}}"
+    assert_exit 3 pgtandem check
+    assert_found error limits "limits.query" "nonsense"
+    sql main app "CREATE ROLE blinded LOGIN"
+    write_config "$(role_dsn blinded)" "$(role_dsn blinded)" "limits: {active_sessions: 5}"
+    assert_found warning limits "cannot see standbys and sessions" "GRANT pg_read_all_stats"
+    sql main app "DROP ROLE blinded"
+    write_config "$(dsn main app)" "$(dsn main app)"
+}
+
 test_rows_in_the_new_table_are_told_before_a_backfill() {
     sql main app "INSERT INTO app_v2.users VALUES (1, 'e', 'f', 'l')"
     assert_exit 3 pgtandem check
