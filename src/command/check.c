@@ -87,6 +87,7 @@ static void look_at_everything(struct check *check) {
         check->findings.where = "tables";
         check_tables(check);
         check_query(check);
+        check_log_of_copy(check);
     }
 }
 

@@ -36,9 +36,11 @@ void check_server(struct check *check, const struct site *site);
 void check_role(struct check *check, const struct site *site);
 /* check_replication.c: slots, origins, decoding */
 void check_replication(struct check *check, const struct site *site);
-/* check_limits.c: whether standbys and sessions can be seen; and limits.query */
+/* check_limits.c: whether standbys and sessions can be seen; limits.query; and the log that
+ * the copy itself writes */
 void check_visibility(struct check *check, const struct site *site);
 void check_query(struct check *check);
+void check_log_of_copy(struct check *check);
 /* check_clocks.c: the time of two servers; needs both connections */
 void check_clocks(struct check *check);
 /* check_after_copy.c: the statements after the copy */

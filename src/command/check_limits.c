@@ -1,7 +1,10 @@
 /* check_limits.c - see check.h: can what the limits are about be seen? */
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 
 #include "command/check.h"
+#include "command/format.h"
 #include "copy/governor.h"
 
 /* Others' sessions and standbys show nothing but their process ids to a role that
@@ -29,6 +32,46 @@ void check_visibility(struct check *check, const struct site *site) {
     } else {
         findings_add(&check->findings, FINDING_ok, "limits",
                      "what the copy is to give way to can be seen");
+    }
+}
+
+/* What the copy writes goes into the log as well, and where both sides are one server the
+ * slot keeps it: as much as the tables have, and something for each row and its key. */
+static bool read_size(struct check *check, int64_t *bytes, struct err *err) {
+    *bytes = 0;
+    for (size_t i = 0; i < check->m->n_tables; i++) {
+        const struct table *table = check->m->old_tables[i];
+        char oid[16];
+        int64_t one = 0;
+        snprintf(oid, sizeof oid, "%u", table != NULL ? table->oid : 0);
+        if (table != NULL && !db_int(&check->m->old_side.db, err, &one,
+                                     "SELECT pg_table_size($1::oid::regclass) * 5 / 4", 1,
+                                     (const char *const[]){oid})) {
+            return false;
+        }
+        *bytes += one;
+    }
+    return true;
+}
+
+void check_log_of_copy(struct check *check) {
+    const struct migration *m = check->m;
+    int64_t limit = m->config->limits.slot_wal, bytes;
+    struct err err;
+    err_clear(&err);
+    if (m->old_side.identity.system_identifier != m->new_side.identity.system_identifier ||
+        (check->state.exists && check->state.backfill > BACKFILL_running)) {
+        return;
+    }
+    if (!read_size(check, &bytes, &err)) {
+        findings_add_err(&check->findings, FINDING_error, "limits", &err);
+    } else if (bytes > limit) {
+        findings_add(&check->findings, FINDING_warning, "limits",
+                     "the copy will write about %s of log, which the slot keeps until the copy is "
+                     "done: it would wait at limits.slot_wal (%s)",
+                     format_bytes(bytes).text, format_bytes(limit).text);
+        findings_hint(&check->findings, "have room for it on the disk, and raise limits.slot_wal, "
+                                        "or later: pgtandem throttle --slot-wal");
     }
 }
 

@@ -42,7 +42,9 @@ static bool slot_is_above(const struct limits *limits, const struct load *load, 
     if (!load->slot_grows || load->slot_wal <= most) {
         return false;
     }
-    snprintf(why, LIMITS_WHY_SIZE, "%.0f MB of log that the slot keeps (limit %.0f MB)",
+    snprintf(why, LIMITS_WHY_SIZE,
+             "%.0f MB of log that the slot keeps (limit %.0f MB): it does not get less by itself, "
+             "\"throttle --slot-wal\" raises the limit",
              megabytes(load->slot_wal), megabytes(most));
     return true;
 }

@@ -204,6 +204,12 @@ test_limits_must_be_about_something_that_can_be_seen() {
     write_config "$(dsn main app)" "$(dsn main app)" "limits: {query: {sql: 'SELECT nonsense', max: 3}}"
     assert_exit 3 pgtandem check
     assert_found error limits "limits.query" "nonsense"
+    sql main app "CREATE TABLE big (id int PRIMARY KEY, v text); CREATE TABLE app_v2.big (id int PRIMARY KEY, v text);
+        INSERT INTO big SELECT n, repeat('x', 500) FROM generate_series(1, 5000) n"
+    write_config "$(dsn main app)" "$(dsn main app)" "tables: [{old: public.big, new: app_v2.big}]
+limits: {slot_wal: 1MB}"
+    assert_found warning limits "of log, which the slot keeps until the copy is done" "throttle --slot-wal"
+    sql main app "DROP TABLE big, app_v2.big"
     sql main app "CREATE ROLE blinded LOGIN"
     write_config "$(role_dsn blinded)" "$(role_dsn blinded)" "limits: {active_sessions: 5}"
     assert_found warning limits "cannot see standbys and sessions" "GRANT pg_read_all_stats"

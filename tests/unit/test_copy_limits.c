@@ -111,7 +111,10 @@ static void the_servers_own_limit_for_log_counts_before_it_is_reached(void **sta
     load.slot_wal = 950 * MB;
     assert_waits(&limits, &load, false, NULL);
     load.slot_wal_keep = 1000 * MB;
-    assert_waits(&limits, &load, false, "950 MB of log that the slot keeps (limit 900 MB)");
+    assert_waits(
+        &limits, &load, false,
+        "950 MB of log that the slot keeps (limit 900 MB): it does not get less by itself, "
+        "\"throttle --slot-wal\" raises the limit");
     load.slot_grows = false;
     assert_waits(&limits, &load, false, NULL);
     assert_int_equal(limits_slot_wal(&none, &calm), INT64_MAX);
