@@ -23,6 +23,7 @@ void planner_init(struct planner *planner, struct job *job, const char *snapshot
     }
     db_init(&planner->db, m->loop, SESSION_SQL, m->old_side.dsn, m->old_side.label,
             "pgtandem copy planner");
+    planner->db.pinned = true; /* its snapshot goes with it */
     planner->db.session.settings = "-c enable_seqscan=off -c max_parallel_workers_per_gather=0";
 }
 
