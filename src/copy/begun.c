@@ -138,14 +138,11 @@ static bool compare(const struct mapping *mapping, const struct texts *now, cons
     return true;
 }
 
-/* "last_key[1], last_key[2]": a result's columns need no parsing. */
 static PGresult *query(struct migration *m, const struct mapping *mapping, struct err *err) {
     struct buf sql;
     buf_init(&sql);
     buf_add_text(&sql, "SELECT old_table, new_table, mapping");
-    for (size_t i = 0; i < mapping->n_key; i++) {
-        buf_add_format(&sql, ", last_key[%zu]", i + 1);
-    }
+    bound_add_columns(&sql, "last_key", mapping->n_key);
     buf_add_text(&sql, " FROM pgtandem.copied_table WHERE migration = $1 AND table_number = $2");
     char number[24];
     snprintf(number, sizeof number, "%zu", mapping->number);

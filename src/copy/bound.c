@@ -37,6 +37,12 @@ bool bound_equal(char *const *a, char *const *b, size_t n) {
     return true;
 }
 
+void bound_add_columns(struct buf *sql, const char *array, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        buf_add_format(sql, ", %s[%zu]", array, i + 1);
+    }
+}
+
 char **bound_from_result(const PGresult *result, int row, int column, size_t n) {
     if (PQgetisnull(result, row, column)) {
         return NULL;

@@ -29,15 +29,6 @@ static bool read_sums(struct migration *m, const struct mapping *mapping,
     return true;
 }
 
-/* "low[1], low[2], high[1], high[2]": a result's columns need no parsing. */
-static void add_bounds(struct buf *sql, size_t n_key) {
-    for (int side = 0; side < 2; side++) {
-        for (size_t i = 0; i < n_key; i++) {
-            buf_add_format(sql, ", %s[%zu]", side == 0 ? "low" : "high", i + 1);
-        }
-    }
-}
-
 static struct chunk *chunk_at(const struct mapping *mapping, const PGresult *r, int row) {
     size_t n = mapping->n_key;
     return chunk_new(mapping, (int)result_int(r, row, 0), bound_from_result(r, row, 2, n),
@@ -48,7 +39,8 @@ static PGresult *query_chunks(struct migration *m, const struct mapping *mapping
     struct buf sql;
     buf_init(&sql);
     buf_add_text(&sql, "SELECT chunk, done_at IS NOT NULL");
-    add_bounds(&sql, mapping->n_key);
+    bound_add_columns(&sql, "low", mapping->n_key);
+    bound_add_columns(&sql, "high", mapping->n_key);
     buf_add_text(&sql, "  FROM pgtandem.chunk WHERE migration = $1 AND table_number = $2::int"
                        "   AND (done_at IS NULL OR chunk = (SELECT max(chunk) FROM pgtandem.chunk"
                        "                                     WHERE migration = $1"
