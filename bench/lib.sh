@@ -75,37 +75,6 @@ wanted() {
     [[ " $ONLY " == *" $1 "* ]]
 }
 
-# ---- copies, on one server ----
-
-# new_tables_empty CLUSTER: the new table, and one of the old shape (public.plain),
-# both with the primary key only. What went before is on disk then, so that what comes
-# next does not pay for it.
-new_tables_empty() {
-    sql "$1" app "DROP SCHEMA IF EXISTS app_v2 CASCADE"
-    sql_file "$1" app "$ROOT/sql/users_new.sql"
-    sql "$1" app "DROP TABLE IF EXISTS public.plain;
-                  CREATE TABLE public.plain (LIKE public.users INCLUDING DEFAULTS);
-                  ALTER TABLE public.plain ADD PRIMARY KEY (id)"
-    sql "$1" app "CHECKPOINT"
-}
-
-insert_select() {
-    sql_file "$1" app "$ROOT/bench/split.sql" -v condition=true
-}
-
-copy_to_copy() {
-    psql_in "$1" app -c "COPY public.users TO STDOUT" | psql_in "$1" app -c "COPY public.plain FROM STDIN"
-}
-
-# As $PGTANDEM_CONFIG has it
-pgtandem_backfill() {
-    "$PGTANDEM" backfill >"$T/backfill.log" 2>&1 || fail "backfill: $(tail -n 3 "$T/backfill.log")"
-}
-
-pgtandem_teardown() {
-    "$PGTANDEM" teardown --all >"$T/teardown.log" 2>&1 || fail "teardown: $(cat "$T/teardown.log")"
-}
-
 # ---- telling ----
 
 table_head() {
