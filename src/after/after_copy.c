@@ -270,6 +270,13 @@ static void end(struct after_copy *a) {
     free(a->order);
 }
 
+bool after_copy_check(struct migration *m, struct err *err) {
+    struct task_list tasks;
+    bool ok = task_list_read(&tasks, m, err);
+    task_list_free(&tasks);
+    return ok;
+}
+
 bool after_copy_run(struct migration *m, struct err *err) {
     struct after_copy a = {.m = m, .log = {m->config->migration, "after_copy", 0}};
     bool ok = task_list_load(&a.tasks, m, err);

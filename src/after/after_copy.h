@@ -23,6 +23,10 @@
 #include "base/err.h"
 #include "pg/migration.h"
 
+/* Whether the files can be read and run at all: a copy that takes hours should not come
+ * before that is known. */
+bool after_copy_check(struct migration *m, struct err *err) __attribute__((warn_unused_result));
+
 /* Waits until all is done. False with an error when a statement failed (the message names
  * it, the hint says how to go on) or a signal came; the statements under way are then
  * cancelled. Needs m->pairs and the state schema. */

@@ -236,7 +236,13 @@ bool runner_step(struct runner *runner, struct err *err) {
     struct task *task = runner->task;
     bool locked;
     arena_reset(&runner->arena);
-    if (!runner_session_open(runner, task, err) || !runner_session_lock(runner, &locked, err)) {
+    if (!runner_session_open(runner, task, err)) {
+        return false;
+    }
+    /* whoever had the lock meanwhile, a second service that was started while this one's
+     * connections were gone, may have done it; ANALYZE may well be done twice */
+    runner->unsure |= !runner->locked && task->kind != TASK_ANALYZE;
+    if (!runner_session_lock(runner, &locked, err)) {
         return false;
     }
     if (!locked) {

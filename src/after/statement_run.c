@@ -11,6 +11,7 @@
 #include "pg/sqlstate.h"
 #include "pg/user_sql.h"
 
+enum { MOST_CANCELS = 3 };
 static const usec_t first_delay = USEC_SECOND / 5, longest_delay = 5 * USEC_SECOND;
 static const usec_t lock_interval = USEC_SECOND / 2;
 
@@ -98,7 +99,7 @@ static void rest(struct runner *runner, const struct err *err) {
 /* the end of a task */
 
 bool runner_is_exact(const struct task *task) {
-    return task->kind == TASK_STATEMENT && task->ddl.transactional;
+    return task->kind == TASK_STATEMENT && task->ddl.transactional && !task->alone;
 }
 
 static bool write_outcome(const struct runner *runner, struct err *err) {
@@ -198,12 +199,21 @@ static void fail(struct runner *runner, const struct err *err) {
     }
 }
 
+/* By somebody, or by a statement_timeout that the files have set: it would be so for ever. */
+static bool is_cancelled_for_good(struct runner *runner, const struct err *err) {
+    return strcmp(err->sqlstate, "57014") == 0 && ++runner->cancels >= MOST_CANCELS;
+}
+
 static void take_trouble(struct runner *runner, const struct err *err) {
     if (runner->m->loop->stopping) {
         runner_set_state(runner, RUNNER_pausing);
         runner->wake_at = INT64_MAX;
     } else if (!sqlstate_passes(err)) {
         fail(runner, err);
+    } else if (is_cancelled_for_good(runner, err)) {
+        struct err lasting = *err;
+        lasting.sqlstate[0] = '\0'; /* by which others would take it for passing */
+        fail(runner, &lasting);
     } else if (*runner->no_more && !runner->undo) {
         runner_finish(runner, RUNNER_LEFT);
     } else {
@@ -251,6 +261,12 @@ static bool already_exists(const struct err *err) {
     return strcmp(err->sqlstate, "42P07") == 0 || strcmp(err->sqlstate, "42710") == 0;
 }
 
+/* VACUUM, CREATE DATABASE; COMMIT within DO or CALL */
+static bool wants_to_be_alone(const struct task *task, const struct err *err) {
+    return runner_is_exact(task) && task->ddl.kind == DDL_OTHER &&
+           (strcmp(err->sqlstate, "25001") == 0 || strcmp(err->sqlstate, "2D000") == 0);
+}
+
 static void after_failed_statement(struct runner *runner, const struct err *err) {
     struct task *task = runner->task;
     if (!session_is_open(&runner->db.session)) {
@@ -259,6 +275,9 @@ static void after_failed_statement(struct runner *runner, const struct err *err)
     }
     if (task->kind == TASK_ANALYZE && strcmp(err->sqlstate, "42501") == 0) {
         finish_not_analyzed(runner, err->message);
+    } else if (wants_to_be_alone(task, err)) {
+        task->alone = true;
+        take(runner, runner_step);
     } else if (task->interrupted && !runner_is_exact(task) && already_exists(err)) {
         runner_finish_found(runner);
     } else {
@@ -328,7 +347,7 @@ void runner_start(struct runner *runner, struct task *task) {
     runner->locked = runner->started = runner->told_wait = runner->told_trouble = false;
     runner->unsure = task->interrupted;
     runner->undo = task->kind == TASK_WITHDRAWN;
-    runner->attempts = 0;
+    runner->attempts = runner->cancels = 0;
     runner->began_at = 0;
     runner->dropping = NULL;
     err_clear(&runner->error);

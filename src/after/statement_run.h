@@ -70,7 +70,7 @@ struct runner {
     bool unsure;                 /* a session was lost: the record may know more */
     bool undo;                   /* what is left to do is removing what it left */
     bool told_wait, told_trouble;
-    unsigned attempts;
+    unsigned attempts, cancels;
     usec_t wake_at; /* locking, pausing */
     usec_t began_at;
     const char *dropping; /* which index */

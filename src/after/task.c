@@ -212,17 +212,49 @@ static void put_last_first(struct task_list *list, size_t n_last) {
     list->capacity = list->count;
 }
 
-bool task_list_load(struct task_list *list, struct migration *m, struct err *err) {
-    struct statement_records records;
+static bool is_configured(const struct migration *m, const char *file) {
+    const struct config_backfill *backfill = &m->config->backfill;
+    for (size_t i = 0; i < backfill->n_after_copy; i++) {
+        if (strcmp(backfill->after_copy[i].path, file) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Under another name it would be another file, and run again. */
+static bool refuse_gone(const struct migration *m, const struct statement_records *records,
+                        struct err *err) {
+    for (size_t i = 0; i < records->count; i++) {
+        const struct statement_record *record = &records->items[i];
+        if (record->done && record->file[0] != '\0' && !is_configured(m, record->file)) {
+            err_set(err, ERR_USAGE,
+                    "statements of %s were run already, and it is no longer under "
+                    "backfill.after_copy",
+                    record->file);
+            return err_hint(err, "name it there as before, to the letter: statements that are "
+                                 "done are not run again");
+        }
+    }
+    return true;
+}
+
+bool task_list_read(struct task_list *list, struct migration *m, struct err *err) {
     memset(list, 0, sizeof *list);
     arena_init(&list->arena);
-    if (!add_files(list, m, err) || !statement_records_read(m, &list->arena, &records, err)) {
+    return add_files(list, m, err);
+}
+
+bool task_list_load(struct task_list *list, struct migration *m, struct err *err) {
+    struct statement_records records;
+    if (!task_list_read(list, m, err) || !statement_records_read(m, &list->arena, &records, err)) {
         return false;
     }
     for (size_t i = 0; i < m->n_tables; i++) {
         add_analyze(list, m, i);
     }
-    if (!note_records(list, &records, err) || !statement_records_plan(m, list, err)) {
+    if (!refuse_gone(m, &records, err) || !note_records(list, &records, err) ||
+        !statement_records_plan(m, list, err)) {
         return false;
     }
     size_t n = list->count;

@@ -48,6 +48,7 @@ struct task {
     bool interrupted;   /* an earlier try has started it, and may have finished it */
     bool name_was_free; /* nothing bore its index's name when it was first tried */
     bool done;          /* by an earlier run */
+    bool alone;         /* the server has refused to run it together with its record */
     const char *object; /* as in sql/state.sql; NULL: none */
     struct task_table table;
 };
@@ -57,6 +58,10 @@ struct task_list {
     size_t count, capacity;
     struct arena arena;
 };
+
+/* Reads the files alone, and refuses what cannot be. */
+bool task_list_read(struct task_list *list, struct migration *m, struct err *err)
+    __attribute__((warn_unused_result));
 
 /* Reads files and records, refuses what cannot be, and puts all on record. */
 bool task_list_load(struct task_list *list, struct migration *m, struct err *err)

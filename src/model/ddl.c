@@ -416,11 +416,6 @@ static bool has_concurrently(struct cursor *c) {
 }
 
 struct ddl ddl_parse(const char *text, size_t size, struct arena *arena) {
-    /* Of what can be sent together with others only that is listed which changes data or
-     * is as likely as that: those left out are run by themselves. */
-    static const char *const transactional[] = {"select", "insert", "update",   "delete",
-                                                "merge",  "with",   "truncate", "comment",
-                                                "grant",  "revoke", NULL};
     static const char *const concurrent[] = {"drop", "reindex", "refresh", NULL};
     static const char *const settings[] = {"set", "reset", NULL};
     static const char *const transactions[] = {"begin", "start",     "commit",  "end", "rollback",
@@ -439,8 +434,9 @@ struct ddl ddl_parse(const char *text, size_t size, struct arena *arena) {
     } else if (is_one_of(first, transactions) ||
                (is_word(first, "prepare") && accept(&c, "transaction"))) {
         ddl.kind = DDL_TRANSACTION;
-    } else {
-        ddl.transactional = is_one_of(first, transactional);
+    }
+    if (ddl.kind == DDL_OTHER) { /* of what cannot be, the server will say so */
+        ddl.transactional = !ddl.concurrently;
     }
     return ddl;
 }

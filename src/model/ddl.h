@@ -44,7 +44,8 @@ struct ddl_keys {
 struct ddl {
     enum ddl_kind kind;
     bool concurrently;       /* whatever it is: nobody waits for its locks */
-    bool transactional;      /* it can be sent together with others, as one transaction */
+    bool transactional;      /* it can be sent together with others, as one transaction, as
+                                far as is known: not VACUUM, or a DO that says COMMIT */
     struct table_name table; /* schema NULL: none is given; name NULL: it cannot be told */
     struct ddl_keys keys;    /* of an index, UNIQUE or PRIMARY KEY */
 

@@ -26,10 +26,13 @@ static bool starts_with(const char *at, const char *end, const char *word) {
 /* Each skip_...() gets a token's start and returns its end. */
 
 static const char *skip_line_comment(const char *at, const char *end) {
-    const char *newline = memchr(at, '\n', (size_t)(end - at));
-    return newline != NULL ? newline : end;
+    while (at < end && *at != '\n' && *at != '\r') {
+        at++;
+    }
+    return at;
 }
 
+/* NULL: it is not closed. */
 static const char *skip_block_comment(const char *at, const char *end) {
     size_t depth = 0;
     while (at < end) {
@@ -46,7 +49,7 @@ static const char *skip_block_comment(const char *at, const char *end) {
             at++;
         }
     }
-    return end;
+    return NULL;
 }
 
 /* A doubled quote is two quoted things side by side, which end at one place. */
@@ -106,7 +109,7 @@ const char *sqltoken_skip(const char *at, const char *end) {
     if (is_letter(*at) || is_digit(*at)) {
         return skip_word(at, end);
     }
-    return at + 1;
+    return starts_with(at, end, "/*") ? end : at + 1; /* one that is not closed */
 }
 
 const char *sqltoken_skip_blank(const char *at, const char *end) {
@@ -115,10 +118,12 @@ const char *sqltoken_skip_blank(const char *at, const char *end) {
             at++;
         } else if (starts_with(at, end, "--")) {
             at = skip_line_comment(at, end);
-        } else if (starts_with(at, end, "/*")) {
-            at = skip_block_comment(at, end);
         } else {
-            return at;
+            const char *behind = starts_with(at, end, "/*") ? skip_block_comment(at, end) : NULL;
+            if (behind == NULL) {
+                return at;
+            }
+            at = behind;
         }
     }
 }

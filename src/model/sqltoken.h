@@ -2,7 +2,8 @@
  *
  * Rules: PostgreSQL's lexical ones with standard_conforming_strings on: texts
  *   '...' and E'...', names "...", bodies $tag$...$tag$, comments to the end of
- *   the line and nested ones. What is not closed lasts to the end.
+ *   the line and nested ones. What is not closed lasts to the end, a comment, too: it is
+ *   no blank then, but a token, about which the server will speak.
  * Not here: what a token means (ddl.h), where a statement ends (sqlsplit.h). */
 #ifndef PGTANDEM_MODEL_SQLTOKEN_H
 #define PGTANDEM_MODEL_SQLTOKEN_H

@@ -15,6 +15,14 @@ static bool has_failed(const PGresult *result) {
     return status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE;
 }
 
+/* The server would wait for rows for ever. What it then says of its end is not the reason. */
+static void refuse_copy(struct db *db) {
+    err_set(&db->lost, ERR_FAILED, "there are no rows for COPY FROM STDIN here");
+    err_hint(&db->lost, "say INSERT, or COPY from a file of the server");
+    memcpy(db->lost.sqlstate, "0A000", 6);
+    session_end_copy(&db->session, "no rows");
+}
+
 static void on_result(void *owner, const PGresult *result) {
     struct db *db = owner;
     if (db->lost.code != ERR_NONE) {
@@ -22,6 +30,10 @@ static void on_result(void *owner, const PGresult *result) {
     }
     if (has_failed(result)) {
         err_from_result(&db->lost, result);
+        return;
+    }
+    if (PQresultStatus(result) == PGRES_COPY_IN) {
+        refuse_copy(db);
         return;
     }
     PQclear(db->answer);

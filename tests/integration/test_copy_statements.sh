@@ -133,7 +133,7 @@ test_a_lost_connection_is_opened_again() {
 # The application waits for a lock request no longer than lock_timeout.
 test_a_lock_is_asked_for_again_and_again() {
     copy_first
-    statements <<<"ALTER TABLE users ADD note text"
+    statements <<<"ALTER TABLE users ALTER bio SET STORAGE EXTERNAL"
     block
     background_backfill
     wait_until 20 says "statement 1 has to wait: .*lock timeout"
@@ -269,6 +269,111 @@ test_a_statement_that_changes_rows_is_run_once() {
     assert_eq "$(sql main app "SELECT count(*) FROM public.made")" 1
 }
 
+# Whatever it is: only what the server refuses to run in a transaction is run alone.
+test_so_is_any_other() {
+    local statement
+    sql main app "CREATE FUNCTION public.wait() RETURNS event_trigger LANGUAGE plpgsql AS
+            'BEGIN IF current_setting(''application_name'') = ''pgtandem after_copy'' THEN PERFORM pg_sleep(2); END IF; END';
+        CREATE EVENT TRIGGER waiting ON ddl_command_end EXECUTE FUNCTION public.wait()"
+    for statement in "DO 'BEGIN INSERT INTO public.made VALUES (1); PERFORM pg_sleep(2); END'" \
+        "CREATE FUNCTION app_v2.one() RETURNS int LANGUAGE sql AS 'SELECT 1'" \
+        "CREATE SCHEMA another" "DROP TABLE public.gone" "ALTER INDEX app_v2.a_name RENAME TO another_name"; do
+        copy_first
+        sql main app "DROP TABLE IF EXISTS public.made, public.gone; DROP INDEX IF EXISTS app_v2.another_name;
+            CREATE TABLE public.made (id bigint); CREATE TABLE public.gone ();
+            CREATE INDEX a_name ON app_v2.users (email)"
+        statements <<<"$statement"
+        background_backfill
+        wait_until 20 at_work 1 '%'
+        background_signal backfill KILL
+        background_wait backfill 5 || true
+        background_backfill
+        wait_backfill 0
+        says "statement 1 of .* had done its work" || fail "$statement: $(cat "$(background_log backfill)")"
+        assert_eq "$(done_statements)" 1
+        case $statement in DO*) assert_eq "$(sql main app "SELECT count(*) FROM public.made")" 1 ;; esac
+    done
+    sql main app "DROP EVENT TRIGGER waiting; DROP FUNCTION public.wait(), app_v2.one(); DROP SCHEMA another"
+    copy_first
+    statements <<'SQL'
+VACUUM users;
+DO 'BEGIN INSERT INTO public.made VALUES (2); COMMIT; INSERT INTO public.made VALUES (3); END';
+SQL
+    assert_exit 0 pgtandem backfill
+    assert_eq "$(sql main app "SELECT string_agg(id::text, ' ') FROM public.made WHERE id > 1")" "2 3"
+    assert_eq "$(done_statements)" "1, 2"
+}
+
+# Connections are cut, and a second one is started before the first has its lock again.
+test_two_at_a_time_run_nothing_twice() {
+    end_what_was_left
+    config
+    start_afresh
+    sql main app "DROP TABLE IF EXISTS public.made; CREATE TABLE public.made (id bigint)"
+    printf 'INSERT INTO public.made SELECT %s FROM pg_sleep(0.5);\n' 1 2 3 4 5 6 7 8 9 10 11 12 >"$T/after.sql"
+    background_backfill
+    wait_until 20 at_work 1 'INSERT%'
+    sql main app "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE application_name LIKE 'pgtandem%'" >"$T/ended"
+    background second "$PGTANDEM" backfill
+    background_wait backfill 60 || true
+    background_wait second 60 || true
+    assert_eq "$(sql main app "SELECT count(*) || ' ' || count(DISTINCT id) FROM public.made")" "12 12"
+    assert_eq "$(sql main app "SELECT count(*) FROM pgtandem.after_copy WHERE done_at IS NULL")" 0
+}
+
+test_copy_from_stdin_is_refused() {
+    copy_first
+    printf 'COPY public.made FROM STDIN;\n1\n\\.\n' >"$T/after.sql"
+    assert_exit 1 pgtandem backfill
+    assert_contains "$output" "statement 1 failed: there are no rows for COPY FROM STDIN here"
+}
+
+test_a_statement_that_is_cancelled_again_and_again_fails() {
+    copy_first
+    statements <<<"SET statement_timeout = '50ms'; SELECT pg_sleep(1)"
+    assert_exit 1 pgtandem backfill
+    assert_contains "$output" "statement 2 failed: canceling statement due to statement timeout"
+}
+
+test_a_file_that_was_run_keeps_its_name() {
+    copy_first
+    statements <<<"CREATE INDEX by_email ON users (email)"
+    config
+    assert_exit 0 pgtandem backfill
+    sql main app "UPDATE pgtandem.migration SET backfill = 'copied'"
+    sed -i 's,/after.sql,/./after.sql,' "$PGTANDEM_CONFIG"
+    assert_exit 2 pgtandem backfill
+    assert_contains "$output" "$T/after.sql were run already, and it is no longer under backfill.after_copy"
+    config
+}
+
+# What would be half a statement, or none, is not run.
+test_odd_files() {
+    copy_first
+    sql main app "TRUNCATE public.made; INSERT INTO public.made VALUES (1), (2)"
+    printf 'DELETE FROM public.made /* WHERE id = 1;\n' >"$T/after.sql"
+    assert_exit 1 pgtandem backfill
+    assert_contains "$output" "unterminated /* comment"
+    printf 'DELETE FROM public.made \0 WHERE id = 1;\n' >"$T/after.sql"
+    assert_exit 2 pgtandem backfill
+    assert_contains "$output" "there is a zero byte in it"
+    assert_eq "$(sql main app "SELECT count(*) FROM public.made")" 2
+    printf '\357\273\277-- an old editor\rCREATE INDEX by_email ON users (email);\r' >"$T/after.sql"
+    assert_exit 0 pgtandem backfill
+    assert_eq "$(indexes)" "by_email true"
+}
+
+test_files_are_read_before_the_copy() {
+    end_what_was_left
+    config
+    start_afresh
+    printf 'SELECT 1;\nCOMMIT;\n' >"$T/after.sql"
+    assert_exit 2 pgtandem backfill
+    assert_contains "$output" 'after.sql:2: statement 2 is "COMMIT"'
+    assert_eq "$(sql main app "SELECT count(*) FROM app_v2.users")" 0
+}
+
 test_a_setting_holds_for_all_that_follows() {
     copy_first "index_jobs: 2"
     sql main app "DROP TABLE IF EXISTS public.made; CREATE TABLE public.made (id text);
@@ -339,6 +444,22 @@ test_an_invalid_index_of_somebody_else_is_left_alone() {
     assert_contains "$output" "the index app_v2.by_email is not valid"
     assert_contains "$output" "DROP INDEX CONCURRENTLY app_v2.by_email"
     sql main app "DROP TABLE app_v2.others"
+}
+
+# The service goes on with the table as it has become: watched every five seconds.
+test_a_statement_may_alter_the_new_table() {
+    end_what_was_left
+    statements <<<"ALTER TABLE users ALTER bio SET NOT NULL"
+    config
+    start_afresh
+    sql main app "ALTER TABLE app_v2.users ALTER bio DROP NOT NULL; UPDATE public.users SET bio = '' WHERE bio IS NULL"
+    service_start
+    wait_phase live
+    sleep 6
+    sql main app "UPDATE public.users SET bio = 'it goes on' WHERE id = 1"
+    wait_until 10 sql_is "SELECT bio FROM app_v2.users WHERE id = 1" "it goes on"
+    service_stop
+    start_afresh
 }
 
 analyzed() {

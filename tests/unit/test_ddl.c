@@ -33,10 +33,10 @@ static const struct {
     enum ddl_kind kind;
     bool concurrently, transactional;
 } kinds[] = {
-    {"", DDL_OTHER, false, false},
-    {"-- nothing\n", DDL_OTHER, false, false},
-    {"CREATE", DDL_OTHER, false, false},
-    {"CREATE TABLE concurrently_made (a int)", DDL_OTHER, false, false},
+    {"", DDL_OTHER, false, true},
+    {"-- nothing\n", DDL_OTHER, false, true},
+    {"CREATE", DDL_OTHER, false, true},
+    {"CREATE TABLE concurrently_made (a int)", DDL_OTHER, false, true},
     {"CREATE INDEX", DDL_CREATE_INDEX, false, true},
     {"CREATE INDEX a ON t (b)", DDL_CREATE_INDEX, false, true},
     {"CREATE INDEX CONCURRENTLY a ON t (b)", DDL_CREATE_INDEX, true, false},
@@ -47,18 +47,18 @@ static const struct {
     {"CREATE INDEX concurrently_made ON t (b)", DDL_CREATE_INDEX, false, true},
     {"CREATE INDEX \"CONCURRENTLY\" ON t (b)", DDL_CREATE_INDEX, false, true},
     {"REINDEX (VERBOSE) INDEX CONCURRENTLY a", DDL_OTHER, true, false},
-    {"REINDEX INDEX a", DDL_OTHER, false, false},
+    {"REINDEX INDEX a", DDL_OTHER, false, true},
     {"DROP INDEX CONCURRENTLY a", DDL_OTHER, true, false},
-    {"DROP TABLE a", DDL_OTHER, false, false},
+    {"DROP TABLE a", DDL_OTHER, false, true},
     {"REFRESH MATERIALIZED VIEW CONCURRENTLY a", DDL_OTHER, true, false},
     {"ALTER TABLE a DETACH PARTITION b CONCURRENTLY", DDL_ALTER_TABLE, true, false},
     {"ALTER TABLE a ADD b int", DDL_ALTER_TABLE, false, true},
     {"ALTER TABLE ALL IN TABLESPACE a SET TABLESPACE b", DDL_ALTER_TABLE, false, true},
-    {"ALTER INDEX a RENAME TO b", DDL_OTHER, false, false},
+    {"ALTER INDEX a RENAME TO b", DDL_OTHER, false, true},
     {"INSERT INTO notes SELECT 'it ran concurrently with us'", DDL_OTHER, false, true},
     {"update t SET a = 1", DDL_OTHER, false, true},
-    {"VACUUM t", DDL_OTHER, false, false},
-    {"DO $$ BEGIN COMMIT; END $$", DDL_OTHER, false, false},
+    {"VACUUM t", DDL_OTHER, false, true},
+    {"DO $$ BEGIN COMMIT; END $$", DDL_OTHER, false, true},
     {"SET maintenance_work_mem = '1GB'", DDL_SETTING, false, false},
     {"RESET ROLE", DDL_SETTING, false, false},
     {"BEGIN", DDL_TRANSACTION, false, false},
@@ -66,7 +66,7 @@ static const struct {
     {"COMMIT", DDL_TRANSACTION, false, false},
     {"END", DDL_TRANSACTION, false, false},
     {"PREPARE TRANSACTION 'a'", DDL_TRANSACTION, false, false},
-    {"PREPARE a AS SELECT 1", DDL_OTHER, false, false},
+    {"PREPARE a AS SELECT 1", DDL_OTHER, false, true},
 };
 
 static void the_kind_is_told_by_the_first_words(void **state) {
