@@ -112,6 +112,7 @@ bool service_begin(struct service *service, struct config *config, struct loop *
     arena_init(&service->lasting);
     service->log = (struct log_source){config->migration, "service", 0};
     migration_init(&service->m, config, loop);
+    service->m.fatal = &service->fatal;
     chore_init(service);
     /* a snapshot that nobody reads from would only hold vacuum back */
     bool exported = config->backfill.snapshot == SNAPSHOT_EXPORTED;
@@ -163,8 +164,8 @@ bool service_copy(struct service *service, struct err *err) {
     }
     int64_t snapshots = 0;
     bool exported = service->preparation.snapshot[0] != '\0';
-    if (!persist(service, begin_copy, err) || !persist(service, copy_all, err) ||
-        !copy_snapshot_count(&service->m, &snapshots, err)) {
+    if (!after_copy_check(&service->m, err) || !persist(service, begin_copy, err) ||
+        !persist(service, copy_all, err) || !copy_snapshot_count(&service->m, &snapshots, err)) {
         return false;
     }
     service->single_snapshot = exported && snapshots <= 1;
@@ -201,11 +202,32 @@ static bool end_backfill(struct service *service, struct err *err) {
            state_read(&service->m, &service->preparation.state, err);
 }
 
+/* A statement may have altered a new table: what the link writes from now on is for the
+ * table as it has become. It is remembered first: what is altered later is noticed. */
+static bool look_again(struct service *service, struct err *err) {
+    struct migration *m = &service->m;
+    if (service->running[FORWARD]) {
+        link_stop(&service->links[FORWARD], stop_patience);
+        service->running[FORWARD] = false;
+        service->outdated = true;
+    }
+    if (!chore_look_again(service, err)) {
+        return false;
+    }
+    if (service->outdated && migration_read_catalogs(m, err) && migration_build_mappings(m, err)) {
+        service->outdated = false;
+    }
+    return !service->outdated;
+}
+
 bool service_after_copy(struct service *service, struct err *err) {
     if (service->preparation.state.backfill != BACKFILL_copied) {
         return true;
     }
-    return persist(service, run_after_copy, err) && persist(service, end_backfill, err);
+    service->runs_statements = true;
+    bool ok = persist(service, run_after_copy, err) && persist(service, look_again, err);
+    service->runs_statements = false;
+    return ok && persist(service, end_backfill, err);
 }
 
 static bool start_forward(struct service *service, struct err *err) {
@@ -238,7 +260,8 @@ bool service_catch_up(struct service *service, struct err *err) {
     }
     log_line(&service->log, LOG_INFO, "catching up");
     return persist(service, catch_up_once, err) && service_after_copy(service, err) &&
-           persist(service, catch_up_once, err) && persist(service, settle_parked, err);
+           persist(service, start_forward, err) && persist(service, catch_up_once, err) &&
+           persist(service, settle_parked, err);
 }
 
 static bool advance_sequences(struct service *service, struct err *err) {

@@ -45,6 +45,8 @@ struct service {
     unsigned locked_when_opened;   /* what its db->opened was then */
     usec_t kept_at, refused_since; /* the lock: looked at last, refused since */
     usec_t watched_at;
+    bool runs_statements;      /* those after the copy, which may alter the new tables */
+    bool outdated;             /* the mappings, by them */
     const char **fingerprints; /* of the old tables, then the new, as they were at the start */
     struct arena lasting;
     struct err fatal; /* found by the chore */

@@ -45,6 +45,7 @@ struct migration {
     struct mapping_pair *pairs;              /* parallel to config->tables */
     size_t n_tables;
     struct problem_list problems;
+    const struct err *fatal; /* what its owner ends for, as soon as it has a code; or NULL */
 };
 
 void migration_init(struct migration *m, struct config *config, struct loop *loop);
