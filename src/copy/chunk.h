@@ -19,6 +19,7 @@ struct chunk {
     const struct mapping *mapping; /* the table's, forward */
     int number;                    /* within the table, from 1; below 0: cut off another */
     int64_t rows;                  /* that it held when it was planned; 0: nobody knows */
+    bool whole;                    /* it cannot be cut into smaller ones */
     char **low, **high;
     struct chunk *next; /* in a queue */
 };

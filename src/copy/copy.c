@@ -69,7 +69,7 @@ static void plan(struct copy *copy) {
     if (copy->job.m->loop->stopping) {
         return;
     }
-    if (trouble == TROUBLE_PASSING || trouble == TROUBLE_CONTENDED) {
+    if (!copy->planner.stale && (trouble == TROUBLE_PASSING || trouble == TROUBLE_CONTENDED)) {
         copy->plan_at = usec_monotonic() + job_trouble(&copy->job, &err, copy->attempts++);
     } else {
         job_fail(&copy->job, &err);
@@ -97,6 +97,14 @@ static void report(struct copy *copy) {
     governor_turn(&copy->governor, &progress);
 }
 
+/* The service has found a reason to end: another one has its lock, a table was altered. */
+static void heed_service(struct job *job) {
+    const struct err *fatal = job->m->fatal;
+    if (fatal != NULL && fatal->code != ERR_NONE) {
+        job_fail(job, fatal);
+    }
+}
+
 static bool work(struct copy *copy, struct err *err) {
     struct job *job = &copy->job;
     struct loop *loop = job->m->loop;
@@ -106,6 +114,7 @@ static bool work(struct copy *copy, struct err *err) {
     }
     while (!job->failed && !is_complete(copy)) {
         job->woken = false;
+        heed_service(job);
         plan(copy);
         look_after_workers(copy);
         report(copy);
@@ -161,6 +170,8 @@ static bool prepare(struct copy *copy, struct err *err) {
     }
     copy->show.total = copy->job.rows_estimated = total;
     copy->job.one_version = major_version(&m->old_side) == major_version(&m->new_side);
+    copy->job.one_server =
+        m->old_side.identity.system_identifier == m->new_side.identity.system_identifier;
     return true;
 }
 

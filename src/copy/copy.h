@@ -6,7 +6,8 @@
  * How: a planner finds the chunks' bounds just ahead; backfill.jobs workers copy
  *   them (COPY to COPY, the mapping in between), each with a connection to either
  *   side; rows that cannot be written are parked.
- * Memory: some hundred kilobytes a worker, whatever the size of table or chunk.
+ * Memory: some hundred kilobytes a worker, whatever the size of table or chunk, and four
+ *   times the largest row: libpq takes and gives rows as a whole.
  * Not here: phases, slot and origins, which must be there (command/); bringing a
  *   copy from several snapshots to one moment (stream/). */
 #ifndef PGTANDEM_COPY_COPY_H
@@ -21,7 +22,8 @@
 /* Copies what the ledger does not say is done, and waits for it. `snapshot`: the
  * name of an exported snapshot of the old database to read from; NULL: it makes
  * one. False with an error when it failed or a signal came: chunks that were
- * under way are then as if never begun. Trouble that passes is waited for.
+ * under way are then as if never begun. Trouble that passes is waited for, but for a
+ * ledger that is not what it was: it fails with an error that passes, and is called again.
  *
  * Needs m->pairs, the state schema and the copy's origins. */
 bool copy_run(struct migration *m, const char *snapshot, struct err *err)

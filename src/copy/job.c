@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "pg/quote.h"
 #include "pg/sqlstate.h"
 
 /* Somebody else's lock, or a predecessor's connection that is still ending, are
@@ -46,6 +47,29 @@ void job_fini(struct job *job) {
 
 enum copy_format job_format(const struct job *job, const struct mapping *mapping) {
     return job->one_version ? copy_format_of(mapping, job->m->same_database) : FORMAT_TEXT;
+}
+
+void job_add_lock(const struct job *job, const struct mapping *mapping, struct buf *sql) {
+    buf_add_text(sql, "LOCK TABLE ");
+    for (size_t i = 0; i < job->m->n_tables; i++) {
+        const struct mapping *one = migration_mapping(job->m, i, FORWARD);
+        if (mapping == NULL || mapping == one) {
+            buf_add_text(sql, mapping == NULL && i > 0 ? ", " : "");
+            quote_table(sql, &one->source->name);
+        }
+    }
+    buf_add_text(sql, " IN ACCESS SHARE MODE; ");
+}
+
+/* The catalog's row is the snapshot's, the function's answer is of now. */
+void job_add_is_current(const struct job *job, struct buf *sql) {
+    buf_add_text(sql, "(SELECT count(*) FROM pg_class WHERE relfilenode ="
+                      " pg_relation_filenode(oid) AND oid IN (");
+    for (size_t i = 0; i < job->m->n_tables; i++) {
+        buf_add_format(sql, "%s%u", i > 0 ? ", " : "",
+                       migration_mapping(job->m, i, FORWARD)->source->oid);
+    }
+    buf_add_format(sql, ")) = %zu", job->m->n_tables);
 }
 
 void job_add(struct job *job, struct chunk *chunk) {

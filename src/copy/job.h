@@ -28,6 +28,7 @@ struct job {
     struct buf writer_settings; /* for session.settings */
     struct buf reader_path;     /* a SET search_path that finds the keys' operators */
     bool one_version;           /* both servers are of one major version */
+    bool one_server;            /* both sides are in one cluster, and one log */
     bool chunked;               /* each chunk is read in a snapshot of its own */
     struct sizer *sizers;       /* of the tables */
 
@@ -55,6 +56,14 @@ struct job {
 
 void job_init(struct job *job, struct migration *m);
 void job_fini(struct job *job);
+
+/* "LOCK TABLE ... IN ACCESS SHARE MODE; " of one table, or of all (NULL). A table that is
+ * rewritten (ALTER TABLE) is empty for every snapshot taken before: the lock goes before
+ * a snapshot that is taken, and behind one that is imported, which is then asked whether
+ * it shows the tables as they are: */
+void job_add_lock(const struct job *job, const struct mapping *mapping, struct buf *sql);
+/* the expression for that */
+void job_add_is_current(const struct job *job, struct buf *sql);
 
 /* What a chunk of the table is copied in, unless with care. */
 enum copy_format job_format(const struct job *job, const struct mapping *mapping);

@@ -72,23 +72,41 @@ bool ledger_read(struct migration *m, const struct mapping *mapping, struct ledg
     return true;
 }
 
-/* An earlier try may have got through without an answer; nobody has its chunk. */
+bool ledger_set_stale(struct err *err) {
+    err_set(err, ERR_FAILED, "the ledger of the copy is not what it was: it must be read again");
+    snprintf(err->sqlstate, sizeof err->sqlstate, "08006");
+    return false;
+}
+
+/* No row: there is nothing to be had in the way it was asked for. */
+static bool write_chunk(struct migration *m, const char *sql, const char *const *params,
+                        int *number, bool *stale, struct err *err) {
+    PGresult *r = db_query(&m->new_side.db, err, sql, 5, params);
+    if (r == NULL) {
+        return err_context(err, "cannot write the ledger of the copy");
+    }
+    *stale = PQntuples(r) == 0;
+    *number = *stale ? 0 : (int)result_int(r, 0, 0);
+    PQclear(r);
+    return !*stale || ledger_set_stale(err);
+}
+
+/* Never over a chunk that is there: another process, or an earlier try without an answer,
+ * may have planned it with other bounds, and what is behind it. */
 static const char add_sql[] =
     "INSERT INTO pgtandem.chunk (migration, table_number, chunk, low, high)"
     " VALUES ($1, $2::int, $3::int, $4::text[], $5::text[])"
-    " ON CONFLICT (migration, table_number, chunk)"
-    " DO UPDATE SET low = excluded.low, high = excluded.high"
-    "         WHERE chunk.done_at IS NULL";
+    " ON CONFLICT (migration, table_number, chunk) DO NOTHING RETURNING chunk";
 
-bool ledger_add(struct migration *m, const struct chunk *chunk, struct err *err) {
-    char table[24], number[24];
+bool ledger_add(struct migration *m, const struct chunk *chunk, bool *stale, struct err *err) {
+    char table[24], text[24];
+    int number;
     snprintf(table, sizeof table, "%zu", chunk->mapping->number);
-    snprintf(number, sizeof number, "%d", chunk->number);
+    snprintf(text, sizeof text, "%d", chunk->number);
     char *low = bound_array(chunk->low, chunk->mapping->n_key);
     char *high = bound_array(chunk->high, chunk->mapping->n_key);
-    const char *params[] = {m->config->migration, table, number, low, high};
-    bool ok = db_exec(&m->new_side.db, err, add_sql, 5, params) ||
-              err_context(err, "cannot write the ledger of the copy");
+    const char *params[] = {m->config->migration, table, text, low, high};
+    bool ok = write_chunk(m, add_sql, params, &number, stale, err);
     free(low);
     free(high);
     return ok;
@@ -107,23 +125,17 @@ static const char cut_sql[] =
     " RETURNING chunk";
 
 bool ledger_cut(struct migration *m, const struct chunk *chunk, char *const *at, int *number,
-                struct err *err) {
+                bool *stale, struct err *err) {
     char table[24], text[24];
-    int64_t given = 0;
     snprintf(table, sizeof table, "%zu", chunk->mapping->number);
     snprintf(text, sizeof text, "%d", chunk->number);
     char *low = bound_array(chunk->low, chunk->mapping->n_key);
     char *mid = bound_array(at, chunk->mapping->n_key);
     const char *params[] = {m->config->migration, table, text, low, mid};
-    bool ok = db_int(&m->new_side.db, err, &given, cut_sql, 5, params);
+    bool ok = write_chunk(m, cut_sql, params, number, stale, err);
     free(low);
     free(mid);
-    *number = (int)given;
-    if (!ok && err->code == ERR_NONE) {
-        err_set(err, ERR_FAILED, "the ledger is not what it was: it must be read again");
-        snprintf(err->sqlstate, sizeof err->sqlstate, "08006");
-    }
-    return ok || err_context(err, "cannot write the ledger of the copy");
+    return ok;
 }
 
 bool ledger_count_snapshots(struct migration *m, int64_t *count, struct err *err) {

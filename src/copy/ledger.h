@@ -22,16 +22,20 @@ bool ledger_read(struct migration *m, const struct mapping *mapping, struct ledg
                  void (*todo)(void *owner, struct chunk *chunk), void *owner, struct err *err)
     __attribute__((warn_unused_result));
 
-/* Plans a chunk: from now on it must be copied. */
-bool ledger_add(struct migration *m, const struct chunk *chunk, struct err *err)
+/* An error that says the ledger is not what it was taken for: a request had no answer, or
+ * somebody else plans as well. It passes, if the ledger is read again. */
+bool ledger_set_stale(struct err *err);
+
+/* Plans a chunk: from now on it must be copied. False with *stale when one of its number
+ * is there already: it may have been planned with other bounds. */
+bool ledger_add(struct migration *m, const struct chunk *chunk, bool *stale, struct err *err)
     __attribute__((warn_unused_result));
 
 /* Cuts the rows up to `at` off a chunk that nobody has: they become chunk *number,
- * below 0, and the rest keeps its number, which may be the table's last. False also
- * when the ledger is not what the chunk says, after a request that was not answered:
- * then it must be read again (the error passes). */
+ * below 0, and the rest keeps its number, which may be the table's last. False with
+ * *stale when the ledger is not what the chunk says. */
 bool ledger_cut(struct migration *m, const struct chunk *chunk, char *const *at, int *number,
-                struct err *err) __attribute__((warn_unused_result));
+                bool *stale, struct err *err) __attribute__((warn_unused_result));
 
 /* How many snapshots the chunks that are done were read from. */
 bool ledger_count_snapshots(struct migration *m, int64_t *count, struct err *err)

@@ -132,8 +132,9 @@ static const char begin_sql[] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY
 static bool note_snapshot(struct planner *planner, const char *sql, struct err *err) {
     struct job *job = planner->job;
     PGresult *r = db_query(&planner->db, err, sql, 0, NULL);
-    if (r == NULL) {
-        return false;
+    if (r == NULL || PQntuples(r) == 0) {
+        PQclear(r);
+        return false; /* or a table was rewritten since: it is empty there */
     }
     snprintf(job->snapshot, sizeof job->snapshot, "%s", PQgetvalue(r, 0, 0));
     snprintf(job->snapshot_at, sizeof job->snapshot_at, "%s", PQgetvalue(r, 0, 1));
@@ -146,17 +147,29 @@ static bool open_lent(struct planner *planner, struct err *err) {
     buf_init(&sql);
     buf_add_format(&sql, "%s; SET TRANSACTION SNAPSHOT ", begin_sql);
     quote_literal(&sql, planner->lent, strlen(planner->lent));
-    buf_add_text(&sql, "; SELECT ");
+    buf_add_text(&sql, "; ");
+    job_add_lock(planner->job, NULL, &sql);
+    buf_add_text(&sql, "SELECT ");
     quote_literal(&sql, planner->lent, strlen(planner->lent));
-    buf_add_text(&sql, ", clock_timestamp()");
+    buf_add_text(&sql, ", clock_timestamp() WHERE ");
+    job_add_is_current(planner->job, &sql);
     bool ok = note_snapshot(planner, sql.data, err);
     buf_fini(&sql);
     return ok;
 }
 
+static bool begin_own(struct planner *planner, struct err *err) {
+    struct buf sql;
+    buf_init(&sql);
+    buf_add_format(&sql, "%s; ", begin_sql);
+    job_add_lock(planner->job, NULL, &sql);
+    bool ok = db_exec(&planner->db, err, sql.data, 0, NULL);
+    buf_fini(&sql);
+    return ok;
+}
+
 static bool open_own(struct planner *planner, struct err *err) {
-    return (db_exec(&planner->db, err, begin_sql, 0, NULL) &&
-            horizon_is_past(&planner->db, planner->horizon, err) &&
+    return (begin_own(planner, err) && horizon_is_past(&planner->db, planner->horizon, err) &&
             note_snapshot(planner, "SELECT pg_export_snapshot(), clock_timestamp()", err)) ||
            err_context(err, "cannot export a snapshot of %s", planner->db.label);
 }
@@ -292,7 +305,7 @@ static bool plan_next_of(struct planner *planner, struct planner_table *table, s
     }
     struct chunk *chunk = chunk_after(table, boundary, rows);
     PQclear(boundary);
-    if (!ledger_add(planner->job->m, chunk, err)) {
+    if (!ledger_add(planner->job->m, chunk, &planner->stale, err)) {
         chunk_free(chunk);
         return false;
     }
@@ -305,9 +318,11 @@ static bool plan_next_of(struct planner *planner, struct planner_table *table, s
 
 /* one that takes too long */
 
+/* It takes as long as it takes: given up once more it would be cut no better. */
 static void queue_as_it_is(struct job *job) {
     struct chunk *chunk = job->oversized;
     job->oversized = chunk->next;
+    chunk->whole = true;
     job_add(job, chunk);
 }
 
@@ -316,7 +331,7 @@ static bool cut_at(struct planner *planner, char **at, int64_t rows, struct err 
     struct job *job = planner->job;
     struct chunk *rest = job->oversized;
     int number;
-    if (!ledger_cut(job->m, rest, at, &number, err)) {
+    if (!ledger_cut(job->m, rest, at, &number, &planner->stale, err)) {
         return false;
     }
     struct chunk *piece =

@@ -41,6 +41,7 @@ struct planner {
     char horizon[HORIZON_SIZE];
     struct planner_table *tables;
     size_t n_tables;
+    bool stale; /* the ledger is not what was read: begin again from there */
     int64_t chunks_before, rows_before; /* what earlier runs had done */
 };
 

@@ -53,7 +53,8 @@ void worker_pace(struct worker *worker) {
 /* getting ready */
 
 static const char begin_sql[] = "; BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ";
-static const char look_sql[] = "SELECT pg_current_snapshot(), clock_timestamp()";
+static const char look_sql[] = "SELECT pg_current_snapshot(), clock_timestamp(),"
+                               " pg_current_wal_insert_lsn(), ";
 
 /* The job's snapshot, or the worker's own. */
 static void import_snapshot(struct worker *worker) {
@@ -62,14 +63,20 @@ static void import_snapshot(struct worker *worker) {
     buf_init(&sql);
     buf_add(&sql, job->reader_path.data, job->reader_path.size);
     buf_add_text(&sql, begin_sql);
-    if (!job->chunked) {
+    if (job->chunked) {
+        job_add_lock(job, worker->chunk->mapping, &sql);
+        buf_add_text(&sql, look_sql);
+        buf_add_text(&sql, "true");
+    } else {
         memcpy(worker->importing, job->snapshot, sizeof worker->importing);
         memcpy(worker->read_at, job->snapshot_at, sizeof worker->read_at);
         buf_add_text(&sql, "SET TRANSACTION SNAPSHOT ");
         quote_literal(&sql, worker->importing, strlen(worker->importing));
         buf_add_text(&sql, "; ");
+        job_add_lock(job, NULL, &sql);
+        buf_add_text(&sql, look_sql);
+        job_add_is_current(job, &sql);
     }
-    buf_add_text(&sql, look_sql);
     worker_set_state(worker, WORKER_importing);
     worker->fault = FAULT_NONE;
     session_send(&worker->reader, sql.data, 0, NULL);
@@ -81,6 +88,12 @@ static void keep_moment(struct worker *worker, const PGresult *result) {
     buf_add_text(&worker->moment, PQgetvalue(result, 0, 0));
     if (worker->job->chunked) {
         snprintf(worker->read_at, sizeof worker->read_at, "%s", PQgetvalue(result, 0, 1));
+    }
+    snprintf(worker->shown, sizeof worker->shown, "%s", PQgetvalue(result, 0, 2));
+    if (!result_bool(result, 0, 3)) {
+        worker->fault = FAULT_READER; /* as if it could not be had */
+        err_set(&worker->error, ERR_FAILED, "a table was rewritten since the snapshot was taken");
+        snprintf(worker->error.sqlstate, sizeof worker->error.sqlstate, "55000");
     }
 }
 
@@ -149,6 +162,8 @@ static void on_reader_result(void *owner, const PGresult *result) {
     }
     if (worker->state == WORKER_importing && PQresultStatus(result) == PGRES_TUPLES_OK) {
         keep_moment(worker, result);
+    } else if (worker->state == WORKER_hardening) {
+        worker->hard = result_bool(result, 0, 0);
     } else if (PQresultStatus(result) == PGRES_COMMAND_OK) {
         worker->rows_sent = result_affected(result);
     }
@@ -175,6 +190,8 @@ static void on_reader_ready(void *owner) {
     } else if (worker->state == WORKER_releasing) {
         worker->imported = false;
         worker_rest(worker);
+    } else if (worker->state == WORKER_hardening) {
+        worker_next_step(worker);
     } else if (worker->state == WORKER_copying) {
         worker_end_copy(worker);
     } else if (worker->state == WORKER_sifting) {
@@ -240,6 +257,7 @@ static void on_writer_ready(void *owner) {
         case WORKER_importing:
         case WORKER_idle:
         case WORKER_copying:
+        case WORKER_hardening:
         case WORKER_releasing:
             return; /* nothing was asked */
     }
@@ -263,6 +281,8 @@ static void on_timer(void *owner) {
     struct worker *worker = owner;
     if (worker->state == WORKER_resting) {
         worker_proceed(worker);
+    } else if (worker->state == WORKER_hardening) {
+        worker_harden(worker);
     } else {
         worker_pause(worker, PAUSE_PACE, false);
     }

@@ -15,6 +15,10 @@
  * it imports whatever the job's snapshot is by then; the ledger keeps which. Or it
  * takes one for each chunk (job->chunked), and holds none in between.
  *
+ * A snapshot shows commits that are not on disk yet (synchronous_commit = off). A crash
+ * of the old server takes them back, and they are in no stream: so on another server
+ * nothing is committed that was read before it is on the old one's disk.
+ *
  * The writer writes under an origin of its own, with the snapshot's time as that of
  * the commit: the rows are of that moment, by the old server's clock. */
 #ifndef PGTANDEM_COPY_WORKER_H
@@ -42,6 +46,7 @@
     X(closing)   /* writer: the end of COPY */                                                     \
     X(sifting)   /* with care, instead of opening, copying and closing */                          \
     X(recording) /* writer: the counts */                                                          \
+    X(hardening) /* reader: until what it read is on the old server's disk */                      \
     X(committing)                                                                                  \
     X(releasing) /* reader: the end of the chunk's own snapshot */                                 \
     X(draining)  /* after a failure, until both sessions are quiet */                              \
@@ -97,10 +102,12 @@ struct worker {
 
     enum fault fault; /* of the request under way, or of the try that failed */
     struct err error;
-    char detail[256];              /* the server's DETAIL: shows values */
-    int64_t affected;              /* rows, by the last command */
-    struct err row_error;          /* sift.h: why a single row failed */
-    bool in_ledger, chunk_is_done; /* what the ledger says of the chunk */
+    char detail[256];                           /* the server's DETAIL: shows values */
+    int64_t affected;                           /* rows, by the last command */
+    struct err row_error;                       /* sift.h: why a single row failed */
+    char shown[24];                             /* the old server's log at the snapshot */
+    bool hard;                                  /* is on its disk */
+    bool in_ledger, same_bounds, chunk_is_done; /* what the ledger says of the chunk */
 };
 
 void worker_init(struct worker *worker, struct job *job, int number);

@@ -1,7 +1,10 @@
 /* worker_chunk.c - see worker_parts.h. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "copy/bound.h"
+#include "copy/ledger.h"
 #include "copy/worker_parts.h"
 #include "pg/db.h"
 
@@ -10,6 +13,7 @@ enum {
     LOOK_ROWS = 64,        /* between two looks at the clock */
 };
 static const usec_t longest_chunk = 5 * USEC_SECOND;
+static const usec_t hardening_pause = USEC_SECOND / 50; /* the log is written every 200 ms */
 
 /* beginning */
 
@@ -64,15 +68,23 @@ void worker_begin_chunk(struct worker *worker) {
  * say in it. */
 static void lock_ledger(struct worker *worker) {
     struct chunk_id id = id_of(worker->chunk);
-    const char *params[] = {worker->job->m->config->migration, id.table, id.chunk, worker->read_at};
-    worker->in_ledger = worker->chunk_is_done = false;
+    const struct chunk *chunk = worker->chunk;
+    char *low = bound_array(chunk->low, chunk->mapping->n_key);
+    char *high = bound_array(chunk->high, chunk->mapping->n_key);
+    const char *params[] = {
+        worker->job->m->config->migration, id.table, id.chunk, worker->read_at, low, high};
+    worker->in_ledger = worker->same_bounds = worker->chunk_is_done = false;
     worker_set_state(worker, WORKER_locking);
     worker_send(worker,
                 "SELECT done_at IS NOT NULL, rows_read, rows_parked,"
+                "       low IS NOT DISTINCT FROM $5::text[]"
+                "       AND high IS NOT DISTINCT FROM $6::text[],"
                 "       pg_replication_origin_xact_setup('0/0', $4::timestamptz)"
                 "  FROM pgtandem.chunk"
                 " WHERE migration = $1 AND table_number = $2::int AND chunk = $3::int FOR UPDATE",
-                4, params);
+                6, params);
+    free(low);
+    free(high);
 }
 
 void worker_note_ledger(struct worker *worker, const PGresult *result) {
@@ -81,6 +93,7 @@ void worker_note_ledger(struct worker *worker, const PGresult *result) {
         worker->chunk_is_done = result_bool(result, 0, 0);
         worker->rows_read = result_int(result, 0, 1);
         worker->rows_parked = result_int(result, 0, 2);
+        worker->same_bounds = result_bool(result, 0, 3);
     }
 }
 
@@ -99,6 +112,10 @@ static void after_locking(struct worker *worker) {
         err_set(&worker->error, ERR_FAILED, "the ledger has no such chunk");
         err_hint(&worker->error, "somebody changed pgtandem.chunk: run teardown --all, empty the "
                                  "new table and begin again");
+        worker_fail(worker);
+    } else if (!worker->same_bounds) {
+        worker->fault = FAULT_ODD; /* somebody else has planned it, or cut it */
+        ledger_set_stale(&worker->error);
         worker_fail(worker);
     } else if (worker->chunk_is_done) {
         worker_set_state(worker, WORKER_committing); /* nothing, but it ends the transaction */
@@ -138,7 +155,7 @@ static bool takes_too_long(const struct worker *worker) {
     usec_t time = 10 * worker->job->m->config->backfill.chunk_time;
     usec_t taken = usec_monotonic() - worker->begun_at;
     usec_t most = time < longest_chunk ? longest_chunk : time;
-    if (time == 0 || taken < most || worker->rows_read < SIZER_LEAST) {
+    if (time == 0 || worker->chunk->whole || taken < most || worker->rows_read < SIZER_LEAST) {
         return false;
     }
     return worker->rows_read * 2 < worker->chunk->rows || worker->chunk->rows == 0 ||
@@ -264,6 +281,15 @@ static void after_commit(struct worker *worker) {
     }
 }
 
+void worker_harden(struct worker *worker) {
+    struct buf sql;
+    buf_init(&sql);
+    buf_add_format(&sql, "SELECT pg_current_wal_flush_lsn() >= '%s'", worker->shown);
+    worker_set_state(worker, WORKER_hardening);
+    session_send(&worker->reader, sql.data, 0, NULL);
+    buf_fini(&sql);
+}
+
 static void commit(struct worker *worker) {
     worker_set_state(worker, WORKER_committing);
     worker_send(worker, "COMMIT", 0, NULL);
@@ -282,7 +308,18 @@ void worker_next_step(struct worker *worker) {
             worker_record(worker);
             break;
         case WORKER_recording:
-            commit(worker);
+            if (worker->job->one_server) { /* this commit is on disk behind those */
+                commit(worker);
+            } else {
+                worker_harden(worker);
+            }
+            break;
+        case WORKER_hardening:
+            if (worker->hard) {
+                commit(worker);
+            } else {
+                timer_start(worker->timer, hardening_pause);
+            }
             break;
         case WORKER_committing:
             after_commit(worker);

@@ -181,6 +181,7 @@ void worker_give_back(struct worker *worker) {
 static void hand_over(struct worker *worker) {
     struct chunk *chunk = worker->chunk;
     worker->chunk = NULL;
+    worker->fault = FAULT_NONE; /* it may have nothing to do now, and lose a connection then */
     job_return(worker->job, chunk, worker->rows_read, usec_monotonic() - worker->begun_at);
     worker_proceed(worker);
 }

@@ -25,6 +25,8 @@ void worker_end_copy(struct worker *worker);
 void worker_note_ledger(struct worker *worker, const PGresult *result);
 /* The writer has done what its state asked for. */
 void worker_next_step(struct worker *worker);
+/* Asks the reader whether what it has read can still be taken back by a crash. */
+void worker_harden(struct worker *worker);
 /* The chunk is done with: a while of nothing, if it is to go gently. */
 void worker_rest(struct worker *worker);
 

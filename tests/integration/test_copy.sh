@@ -148,6 +148,102 @@ test_a_chunk_that_takes_too_long_is_cut() {
     start_afresh
 }
 
+slow_rows() {
+    sql main app "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS \$\$ BEGIN
+            PERFORM pg_sleep(0.01); RETURN NEW; END \$\$;
+        CREATE TRIGGER slow BEFORE INSERT ON app_v2.users FOR EACH ROW EXECUTE FUNCTION slow();
+        ALTER TABLE app_v2.users ENABLE ALWAYS TRIGGER slow"
+}
+
+a_cut_was_ended() {
+    [ "$(sql main app "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+        WHERE query LIKE 'WITH rest AS%' AND wait_event = 'SyncRep'")" -gt 0 ]
+}
+
+# It is made, and nobody is told: the ledger must be read again.
+test_a_cut_without_an_answer_counts() {
+    slow_rows
+    config "jobs: 1, chunk_rows: 20000, chunk_time: 100ms, warm_up: 0"
+    background_backfill
+    sleep 2
+    cluster_configure main synchronous_standby_names=nobody
+    cluster_reload main
+    wait_until 30 a_cut_was_ended
+    cluster_configure main synchronous_standby_names=
+    cluster_reload main
+    sql main app "DROP FUNCTION slow CASCADE"
+    wait_backfill
+    assert_same_tables main app
+    start_afresh
+}
+
+gave_a_chunk_back() {
+    grep -q "takes too long" "$(background_log backfill)"
+}
+
+test_a_worker_that_gave_its_chunk_back_and_has_no_other_loses_its_connections() {
+    rm -f "$(background_log backfill)"
+    slow_rows
+    config "jobs: 1, chunk_rows: 20000, chunk_time: 100ms, warm_up: 0"
+    background_backfill
+    sleep 2
+    assert_exit 0 pgtandem pause
+    wait_until 30 gave_a_chunk_back
+    sleep 1
+    sql main app "DROP FUNCTION slow CASCADE"
+    sql main app "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'pgtandem copy 0%'" >/dev/null
+    sleep 1
+    assert_exit 0 pgtandem resume
+    wait_backfill
+    assert_same_tables main app
+    start_afresh
+}
+
+# Ten wide rows at one a second: giving them up again and again would never end.
+test_a_chunk_that_cannot_be_cut_is_finished() {
+    create_database main wide
+    sql main wide "CREATE TABLE old (id int PRIMARY KEY, v text); CREATE TABLE new (LIKE old INCLUDING ALL);
+        INSERT INTO old SELECT n, repeat(md5(n::text), 1300) FROM generate_series(1, 10) n"
+    write_config "$(dsn main wide)" "$(dsn main wide)" "
+tables: [{old: public.old, new: public.new}]
+backfill: {jobs: 1, chunk_time: 100ms, warm_up: 0, max_rows_per_second: 1}"
+    assert_exit 0 pgtandem setup
+    assert_exit 0 pgtandem pause
+    background_backfill
+    wait_until 20 a_chunk_is_planned
+    background_signal backfill KILL
+    background_wait backfill 5 || true
+    assert_exit 0 pgtandem resume
+    assert_exit 0 timeout 60 "$PGTANDEM" backfill
+    assert_eq "$(sql main wide "SELECT count(*) FROM new")" 10 "rows"
+    pgtandem teardown --all >"$T/teardown.log" 2>&1
+    config
+}
+
+a_chunk_is_planned() {
+    [ "$(sql main wide "SELECT count(*) FROM pgtandem.chunk")" = 1 ]
+}
+
+# Whoever loses the lock may not notice at once, and another one has it meanwhile: they
+# cut up one table together.
+test_two_copies_at_once_leave_nothing_out() {
+    local backfill="jobs: 2, chunk_time: 0, warm_up: 0"
+    config "$backfill, chunk_rows: 300, max_rows_per_second: 1000"
+    background_backfill
+    wait_until 20 some_chunks_are_done 3
+    config "$backfill, chunk_rows: 700, max_rows_per_second: 8000"
+    background second "$PGTANDEM" backfill
+    sleep 1
+    sql main app "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pgtandem reporter'" >/dev/null
+    sleep 6
+    background_signal backfill KILL
+    background_wait backfill 5 || true
+    background_wait second 60 || fail "the second one: $(tail -n 20 "$(background_log second)")"
+    assert_complete
+    assert_eq "$(sql main app "SELECT count(*) FROM pgtandem.parked")" 0 "parked rows"
+    start_afresh
+}
+
 # begin_and_kill: some of the table is copied.
 begin_and_kill() {
     config "jobs: 1, chunk_rows: 300, chunk_time: 0, warm_up: 0, max_rows_per_second: 3000"

@@ -78,6 +78,38 @@ test_chunked_rows_change_move_and_vanish_meanwhile() {
     seed_users main app "$rows"
 }
 
+rewrite() {
+    sql main app "ALTER TABLE public.users ALTER bio TYPE text USING bio || ''"
+}
+
+# For a snapshot that was taken before, a table that is rewritten is empty.
+test_a_table_that_is_rewritten_between_chunks() {
+    config "snapshot: chunked, max_rows_per_second: 600"
+    backfill_start
+    wait_until 20 some_rows_are_done 200
+    for _ in $(seq 5); do
+        rewrite
+    done
+    background_wait backfill 60 || fail "$(tail -n 20 "$(background_log backfill)")"
+    assert_same_tables main app
+    start_afresh
+}
+
+slot_is_there() {
+    [ "$(sql main app "SELECT count(*) FROM pg_replication_slots")" -gt 0 ]
+}
+
+test_a_table_that_is_rewritten_before_it_is_read() {
+    config "max_rows_per_second: 0" "query: {sql: 'SELECT 0 FROM pg_catalog.pg_sleep(3)', max: 1}"
+    backfill_start
+    wait_until 20 slot_is_there
+    sleep 1
+    rewrite
+    background_wait backfill 60 || fail "$(tail -n 20 "$(background_log backfill)")"
+    assert_same_tables main app
+    start_afresh
+}
+
 # Rows that come faster than they are copied must not keep it from ending.
 test_a_table_that_grows_all_the_time_is_copied_to_where_it_ended() {
     config "snapshot: chunked, max_rows_per_second: 1000"

@@ -83,6 +83,48 @@ assert_equal_in_the_end() {
     assert_all_applied_once left app right app
 }
 
+# A commit that others see already, and that is not on disk for another ten seconds
+commit_lazily() {
+    psql_in left lazy -c "SET synchronous_commit = off" -c "UPDATE public.users SET bio = '$1' WHERE id = $2"
+}
+
+lazy_copy_has_begun() {
+    [ "$(sql right lazy "SELECT count(*) FROM app_v2.users")" -gt 100 ]
+}
+
+lazy_row_is_copied() {
+    [ "$(sql right lazy "SELECT count(*) FROM app_v2.users WHERE id = 900")" = 1 ]
+}
+
+# It is in no stream, and must not be in the copy either.
+test_a_commit_that_a_crash_takes_back_is_not_copied() {
+    local config
+    config=$(<"$PGTANDEM_CONFIG")
+    create_scenario left lazy 1000
+    create_database right lazy
+    sql_file right lazy "$ROOT/sql/users_new.sql"
+    write_config "$(dsn left lazy)" "$(dsn right lazy)" "
+backfill: {jobs: 1, chunk_rows: 50, chunk_time: 0, warm_up: 0, max_rows_per_second: 400, snapshot: chunked}"
+    cluster_reload left wal_writer_delay=10000
+    background backfill "$PGTANDEM" backfill
+    wait_until 20 lazy_copy_has_begun
+    commit_lazily first 1
+    sleep 0.3
+    commit_lazily gone 900
+    for _ in $(seq 30); do
+        ! lazy_row_is_copied || break
+        sleep 0.1
+    done
+    cluster_crash left
+    cluster_start left
+    cluster_reload left wal_writer_delay=200
+    assert_eq "$(sql left lazy "SELECT count(*) FROM public.users WHERE bio = 'gone'")" 0 "what the crash took back"
+    background_wait backfill 60 || fail "$(tail -n 20 "$(background_log backfill)")"
+    assert_same_tables left lazy right lazy
+    pgtandem teardown --all >"$T/teardown.log" 2>&1
+    echo "$config" >"$PGTANDEM_CONFIG"
+}
+
 test_crashes_during_the_backfill() {
     pgtandem setup >"$T/setup.log" 2>&1
     count_start left app
