@@ -39,6 +39,14 @@ static bool check_table(struct plan *plan, const struct plan_side *side) {
                     side->label);
         problem_hint(plan->problems, "ALTER TABLE ... SET LOGGED");
     }
+    if (kind == NULL && side->table->has_children) {
+        problem_add(plan->problems, line,
+                    "%s has tables that inherit from it: it shows their rows as its own, but "
+                    "their changes are decoded under their names",
+                    side->label);
+        problem_hint(plan->problems, "ALTER TABLE child NO INHERIT parent, and name each of them "
+                                     "as a table of its own");
+    }
     return plan->problems->count == before;
 }
 

@@ -57,6 +57,7 @@ struct table {
     uint32_t oid;
     char kind; /* pg_class.relkind: 'r' ordinary, 'p' partitioned, 'v' view, ... */
     bool unlogged;
+    bool has_children; /* tables that inherit from it */
     bool row_security; /* row level security applies to the role that reads */
     struct column *columns;
     size_t n_columns;

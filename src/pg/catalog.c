@@ -7,7 +7,7 @@
 
 static const char *const table_sql =
     "SELECT c.oid, c.relkind, c.relpersistence = 'u', row_security_active(c.oid),"
-    "       c.relreplident"
+    "       c.relreplident, EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid)"
     "  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
     " WHERE n.nspname = $1 AND c.relname = $2";
 
@@ -129,6 +129,7 @@ bool catalog_read_table(struct db *db, const struct table_name *name, struct are
     t->unlogged = result_bool(r, 0, 2);
     t->row_security = result_bool(r, 0, 3);
     t->identity = (enum replica_identity)PQgetvalue(r, 0, 4)[0];
+    t->has_children = result_bool(r, 0, 5);
     const char *oid = copy_field(arena, r, 0, 0);
     PQclear(r);
     *table = t;

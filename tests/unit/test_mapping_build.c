@@ -19,6 +19,9 @@ static void view(struct sample *s) {
 static void foreign(struct sample *s) {
     s->old_table.kind = 'f';
 }
+static void inherited(struct sample *s) {
+    s->old_table.has_children = true;
+}
 static void unlogged(struct sample *s) {
     s->new_table.unlogged = true;
 }
@@ -163,6 +166,8 @@ static const struct refusal {
      "name its partitions instead", 8},
     {"view", view, "new table app_v2.users is a view", "name the table behind it", 8},
     {"foreign table", foreign, "is a foreign table", "on the server where it lives", 8},
+    {"inherited", inherited, "old table public.users has tables that inherit from it",
+     "ALTER TABLE child NO INHERIT parent", 8},
     {"unlogged", unlogged, "is unlogged", "SET LOGGED", 8},
     {"row security", row_security, "row level security hides rows", "BYPASSRLS", 8},
     {"transform column missing", transform_column_missing,
