@@ -47,17 +47,20 @@ static bool is_over(const struct steering *steering) {
            steering->state.backfill == BACKFILL_skipped;
 }
 
+static bool refuse_over(const char *what, const struct steering *steering, struct err *err) {
+    return err_set(err, ERR_NOT_READY, "there is no copy to %s: it is %s", what,
+                   backfill_name(steering->state.backfill));
+}
+
 static bool pause_copy(struct steering *steering, struct err *err) {
     if (is_over(steering)) {
-        return err_set(err, ERR_NOT_READY, "there is no copy to pause: it is %s",
-                       backfill_name(steering->state.backfill));
+        return refuse_over("pause", steering, err);
     }
     if (steering->control.paused) {
         printf("the copy is paused already, since %.19s UTC\n", steering->control.paused_at);
         return true;
     }
-    steering->control.paused = true;
-    if (!control_write(&steering->m, &steering->control, err)) {
+    if (!control_write_pause(&steering->m, true, err)) {
         return false;
     }
     puts("the copy pauses: what is under way is finished, nothing else is begun\n"
@@ -66,12 +69,14 @@ static bool pause_copy(struct steering *steering, struct err *err) {
 }
 
 static bool resume_copy(struct steering *steering, struct err *err) {
+    if (is_over(steering)) {
+        return refuse_over("resume", steering, err);
+    }
     if (!steering->control.paused) {
         puts("the copy is not paused");
         return true;
     }
-    steering->control.paused = false;
-    if (!control_write(&steering->m, &steering->control, err)) {
+    if (!control_write_pause(&steering->m, false, err)) {
         return false;
     }
     puts("the copy goes on");
@@ -248,7 +253,7 @@ int command_throttle(struct invocation *invocation) {
     bool ok = begin(&steering, invocation, &err) &&
               read_limits(invocation->options, &steering.control, &err) &&
               (!asks_for_something(invocation->options) ||
-               control_write(&steering.m, &steering.control, &err));
+               control_write_limits(&steering.m, &steering.control, &err));
     if (ok) {
         print(&steering, invocation->options);
     }

@@ -66,21 +66,33 @@ static const char *real_param(struct number *number, double x, bool given) {
     return given ? number->text : NULL;
 }
 
-static const char write_sql[] =
-    "INSERT INTO pgtandem.control (migration, paused_at, max_rows_per_second, replica_lag,"
-    "                              active_sessions, slot_wal, query_max)"
-    " VALUES ($1, $2::timestamptz, $3::bigint, $4::float8, $5::bigint, $6::bigint, $7::float8)"
+static const char pause_sql[] = "INSERT INTO pgtandem.control (migration, paused_at)"
+                                " VALUES ($1, CASE WHEN $2::bool THEN clock_timestamp() END)"
+                                " ON CONFLICT (migration) DO UPDATE"
+                                "    SET paused_at = CASE WHEN $2::bool THEN "
+                                "coalesce(control.paused_at, excluded.paused_at) END,"
+                                "        changed_at = clock_timestamp()";
+
+bool control_write_pause(struct migration *m, bool paused, struct err *err) {
+    const char *params[] = {m->config->migration, paused ? "t" : "f"};
+    return db_exec(&m->new_side.db, err, pause_sql, 2, params) ||
+           err_context(err, "cannot write what is asked of the copy");
+}
+
+static const char limits_sql[] =
+    "INSERT INTO pgtandem.control (migration, max_rows_per_second, replica_lag, active_sessions,"
+    "                              slot_wal, query_max)"
+    " VALUES ($1, $2::bigint, $3::float8, $4::bigint, $5::bigint, $6::float8)"
     " ON CONFLICT (migration) DO UPDATE"
-    "    SET paused_at = excluded.paused_at, max_rows_per_second = excluded.max_rows_per_second,"
+    "    SET max_rows_per_second = excluded.max_rows_per_second,"
     "        replica_lag = excluded.replica_lag, active_sessions = excluded.active_sessions,"
     "        slot_wal = excluded.slot_wal, query_max = excluded.query_max,"
     "        changed_at = clock_timestamp()";
 
-bool control_write(struct migration *m, const struct control *control, struct err *err) {
+bool control_write_limits(struct migration *m, const struct control *control, struct err *err) {
     struct number rows, lag, sessions, wal, query;
     const char *params[] = {
         m->config->migration,
-        control->paused ? (control->paused_at[0] != '\0' ? control->paused_at : "now") : NULL,
         int_param(&rows, control->rows_per_second),
         real_param(&lag, (double)control->replica_lag / 1e6,
                    control->replica_lag != CONTROL_AS_CONFIGURED),
@@ -88,6 +100,6 @@ bool control_write(struct migration *m, const struct control *control, struct er
         int_param(&wal, control->slot_wal),
         real_param(&query, control->query_max, !isnan(control->query_max)),
     };
-    return db_exec(&m->new_side.db, err, write_sql, 7, params) ||
+    return db_exec(&m->new_side.db, err, limits_sql, 6, params) ||
            err_context(err, "cannot write what is asked of the copy");
 }

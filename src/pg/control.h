@@ -36,8 +36,10 @@ void control_from_result(struct control *control, const PGresult *result, int ro
 
 bool control_read(struct migration *m, struct control *control, struct err *err)
     __attribute__((warn_unused_result));
-/* Writes all of it. */
-bool control_write(struct migration *m, const struct control *control, struct err *err)
+/* Each writes its own columns: somebody else may be about to write the others. */
+bool control_write_pause(struct migration *m, bool paused, struct err *err)
+    __attribute__((warn_unused_result));
+bool control_write_limits(struct migration *m, const struct control *control, struct err *err)
     __attribute__((warn_unused_result));
 
 #endif

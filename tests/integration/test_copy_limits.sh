@@ -36,6 +36,21 @@ test_a_paused_copy_waits_and_goes_on() {
     start_afresh
 }
 
+test_a_pause_and_a_limit_at_once() {
+    config
+    assert_exit 0 pgtandem setup
+    assert_exit 0 pgtandem throttle --rows-per-second 5
+    background locker "$PG_BIN/psql" -X -q -d "$(dsn main app)" -c "BEGIN; UPDATE pgtandem.control
+        SET changed_at = now(); SELECT pg_sleep(2)"
+    sleep 0.5
+    background pauser "$PGTANDEM" pause
+    sleep 0.3
+    assert_exit 0 pgtandem throttle --rows-per-second 50
+    background_wait pauser 10
+    assert_eq "$(sql main app "SELECT paused_at IS NOT NULL, max_rows_per_second FROM pgtandem.control")" "t|50"
+    start_afresh
+}
+
 test_a_pause_outlives_the_process() {
     config
     backfill_start
