@@ -53,8 +53,17 @@ void worker_pace(struct worker *worker) {
 /* getting ready */
 
 static const char begin_sql[] = "; BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ";
-static const char look_sql[] = "SELECT pg_current_snapshot(), clock_timestamp(),"
-                               " pg_current_wal_insert_lsn(), ";
+/* The snapshot, the time, and where the last record before them ends: at the start of a
+ * page the log's position is behind the page's head (24 bytes, of a segment 40), which is
+ * not on disk before the next record. */
+static const char look_sql[] =
+    "SELECT pg_current_snapshot(), clock_timestamp(),"
+    "       (SELECT lsn - CASE WHEN at % pg_size_bytes(current_setting('wal_segment_size')) = 40"
+    "                          THEN 40"
+    "                          WHEN at % current_setting('wal_block_size')::int = 24 THEN 24"
+    "                          ELSE 0 END"
+    "          FROM (SELECT lsn, lsn - '0/0'::pg_lsn AS at"
+    "                  FROM (SELECT pg_current_wal_insert_lsn() AS lsn) AS log) AS place), ";
 
 /* The job's snapshot, or the worker's own. */
 static void import_snapshot(struct worker *worker) {
