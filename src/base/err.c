@@ -37,11 +37,25 @@ bool err_set(struct err *err, enum err_code code, const char *format, ...) {
     va_start(args, format);
     format_text(text, sizeof text, format, args);
     va_end(args);
+    err_clear(err);
     err->code = code;
-    err->sqlstate[0] = '\0';
-    err->hint[0] = '\0';
     memcpy(err->message, text, sizeof text);
     return false;
+}
+
+bool err_set_class(struct err *err, enum err_class class) {
+    if (err != NULL) {
+        err->class = class;
+    }
+    return false;
+}
+
+bool err_passes(const struct err *err) {
+    return err->class == ERR_CLASS_PASSING || err->class == ERR_CLASS_CONTENDED;
+}
+
+bool err_has_sqlstate(const struct err *err, const char *sqlstate) {
+    return strcmp(err->sqlstate, sqlstate) == 0;
 }
 
 bool err_hint(struct err *err, const char *format, ...) {
@@ -70,6 +84,29 @@ bool err_context(struct err *err, const char *format, ...) {
     snprintf(text + n, sizeof text - n, ": %s", err->message);
     trim_partial_character(text);
     memcpy(err->message, text, sizeof text);
+    return false;
+}
+
+bool err_set_server(struct err *err, const char *format, ...) {
+    if (err == NULL) {
+        return false;
+    }
+    va_list args;
+    va_start(args, format);
+    format_text(err->server, sizeof err->server, format, args);
+    va_end(args);
+    return false;
+}
+
+bool err_append(struct err *err, const char *format, ...) {
+    if (err == NULL) {
+        return false;
+    }
+    size_t n = strlen(err->message);
+    va_list args;
+    va_start(args, format);
+    format_text(err->message + n, sizeof err->message - n, format, args);
+    va_end(args);
     return false;
 }
 

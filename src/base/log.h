@@ -38,7 +38,8 @@ bool log_enabled(enum log_level level);
 void log_line(const struct log_source *source, enum log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The error's message, its SQLSTATE, and its hint on a line of its own. */
+/* The error's message, its SQLSTATE, and its hint on a line of its own; what the server
+ * said, which may hold a row's values, at debug level. */
 void log_err(const struct log_source *source, enum log_level level, const struct err *err);
 
 /* A progress line that is to be redrawn in place is on standard error; log

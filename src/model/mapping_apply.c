@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "model/mapping.h"
 #include "model/types.h"
 
@@ -35,11 +36,28 @@ static struct value null_to_empty(struct value value, const struct column *colum
     return value.kind == VALUE_NULL && column->not_null ? value_text("", 0) : value;
 }
 
-/* NUL ends a text for libpq: what follows it would be lost without a word. */
+/* NUL ends a text for libpq: what follows it would be lost without a word. What is not
+ * UTF-8 no server takes, not even to be kept for people to look at. */
+static bool output_is_valid(struct pgtandem_text out, char *reason) {
+    size_t offset;
+    if (out.is_null || out.size == 0) {
+        return true;
+    }
+    if (memchr(out.data, '\0', out.size) != NULL) {
+        snprintf(reason, REASON_SIZE, "it made a text with a NUL byte");
+        return false;
+    }
+    if (!utf8_check(out.data, out.size, &offset)) {
+        snprintf(reason, REASON_SIZE, "it made a text that is not UTF-8, from byte %zu on",
+                 offset + 1);
+        return false;
+    }
+    return true;
+}
+
 static bool outputs_valid(const struct pgtandem_text *out, size_t n, char *reason) {
     for (size_t i = 0; i < n; i++) {
-        if (!out[i].is_null && out[i].size > 0 && memchr(out[i].data, '\0', out[i].size) != NULL) {
-            snprintf(reason, REASON_SIZE, "it made a text with a NUL byte");
+        if (!output_is_valid(out[i], reason)) {
             return false;
         }
     }
@@ -98,6 +116,17 @@ static bool transform_there(const struct mapping *mapping,
     return true;
 }
 
+/* The words are a plugin's, which may end in the middle of a character. */
+static bool refuse(const struct mapping_transform *transform, char *reason, struct err *err) {
+    size_t offset;
+    if (!utf8_check(reason, strlen(reason), &offset)) {
+        reason[offset] = '\0';
+    }
+    err_set(err, ERR_FAILED, "transform \"%s\" refused the row: %s", transform->transform->name,
+            reason[0] != '\0' ? reason : "it gave no reason");
+    return err_set_class(err, ERR_CLASS_ROW);
+}
+
 static bool apply_transform(const struct mapping *mapping,
                             const struct mapping_transform *transform, const struct value *source,
                             struct value *target, struct arena *arena, bool *incomplete,
@@ -108,9 +137,7 @@ static bool apply_transform(const struct mapping *mapping,
     if (present == transform->n_inputs) {
         char reason[REASON_SIZE];
         if (!transform_there(mapping, transform, in, out, arena, reason)) {
-            return err_set(err, ERR_FAILED, "transform \"%s\" refused the row: %s",
-                           transform->transform->name,
-                           reason[0] != '\0' ? reason : "it gave no reason");
+            return refuse(transform, reason, err);
         }
     } else if (present > 0) {
         *incomplete = true;
