@@ -140,7 +140,8 @@ CREATE TABLE IF NOT EXISTS pgtandem.link (
 -- Rows that could not be written, with the reason. They are tried again from
 -- time to time, from what the source holds then; settled_at is when both sides
 -- were seen to agree again. row_image is the row as it should have been written
--- on this side.
+-- on this side, and diagnostics what the server said: these two and the key hold values
+-- of the row, `reason` does not.
 CREATE TABLE IF NOT EXISTS pgtandem.parked (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     migration   text NOT NULL,
@@ -150,6 +151,8 @@ CREATE TABLE IF NOT EXISTS pgtandem.parked (
     operation   text NOT NULL CHECK (operation IN ('insert', 'update', 'delete', 'copy', 'mend')),
     sqlstate    text NOT NULL,
     reason      text NOT NULL,
+    constraint_name text,
+    diagnostics jsonb,
     row_image   jsonb,
     source_lsn  pg_lsn,
     commit_time timestamptz,
@@ -163,6 +166,8 @@ ALTER TABLE pgtandem.parked
     ADD COLUMN IF NOT EXISTS tries int NOT NULL DEFAULT 0,
     ADD COLUMN IF NOT EXISTS retry_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     ADD COLUMN IF NOT EXISTS settled_at timestamptz,
+    ADD COLUMN IF NOT EXISTS constraint_name text,
+    ADD COLUMN IF NOT EXISTS diagnostics jsonb,
     DROP CONSTRAINT IF EXISTS parked_operation_check,
     ADD CONSTRAINT parked_operation_check
         CHECK (operation IN ('insert', 'update', 'delete', 'copy', 'mend'));

@@ -10,7 +10,6 @@
 #include "after/task.h"
 #include "base/mem.h"
 #include "pg/control.h"
-#include "pg/sqlstate.h"
 
 static const usec_t patience = USEC_SECOND / 10; /* between two looks at everything */
 static const usec_t cancel_patience = 3 * USEC_SECOND;
@@ -50,7 +49,7 @@ static void take_trouble(struct after_copy *a, const struct err *err) {
     if (a->m->loop->stopping) {
         return;
     }
-    if (!sqlstate_passes(err)) {
+    if (!err_passes(err)) {
         fail(a, err);
         return;
     }

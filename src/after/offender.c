@@ -292,7 +292,6 @@ static void add_rows(struct buf *text, const struct task_table *table, const PGr
 }
 
 void offender_add(struct err *err, const struct task_table *table, const PGresult *found) {
-    struct err before = *err;
     if (PQntuples(found) == 0) {
         err_hint(err, "no such rows are left by now: start again");
         return;
@@ -304,8 +303,6 @@ void offender_add(struct err *err, const struct task_table *table, const PGresul
     } else {
         add_groups(&text, table, found);
     }
-    err_set(err, before.code, "%s: %s", before.message, text.data);
-    memcpy(err->sqlstate, before.sqlstate, sizeof err->sqlstate);
-    memcpy(err->hint, before.hint, sizeof err->hint);
+    err_append(err, ": %s", text.data);
     buf_fini(&text);
 }

@@ -263,8 +263,8 @@ bool runner_step(struct runner *runner, struct err *err) {
 /* the rows at fault */
 
 static bool is_about_rows(const struct err *err) {
-    return strcmp(err->sqlstate, "23505") == 0 || strcmp(err->sqlstate, "23503") == 0 ||
-           strcmp(err->sqlstate, "23514") == 0;
+    return err_has_sqlstate(err, "23505") || err_has_sqlstate(err, "23503") ||
+           err_has_sqlstate(err, "23514");
 }
 
 /* NULL with or without an error */

@@ -8,7 +8,7 @@
 #include "after/offender.h"
 #include "after/runner_parts.h"
 #include "after/statement_record.h"
-#include "pg/sqlstate.h"
+#include "base/backoff.h"
 #include "pg/user_sql.h"
 
 enum { MOST_CANCELS = 3 };
@@ -85,15 +85,14 @@ void runner_wait_for(struct runner *runner, const char *whom) {
 }
 
 static void rest(struct runner *runner, const struct err *err) {
-    usec_t delay = first_delay << (runner->attempts < 5 ? runner->attempts : 5);
-    runner->attempts++;
+    usec_t delay = backoff_delay(first_delay, longest_delay, runner->attempts++);
     if (!runner->told_trouble) {
         runner->told_trouble = true;
         struct err shown = *err;
         err_context(&shown, "%s has to wait", runner->task->place);
         log_err(&runner->log, LOG_WARNING, &shown);
     }
-    runner->wake_at = usec_monotonic() + (delay < longest_delay ? delay : longest_delay);
+    runner->wake_at = usec_monotonic() + delay;
 }
 
 /* the end of a task */
@@ -128,7 +127,7 @@ static void record(struct runner *runner) {
     runner_set_state(runner, RUNNER_recording);
     if (write_outcome(runner, &err)) {
         end(runner);
-    } else if (sqlstate_passes(&err) || runner->m->loop->stopping) {
+    } else if (err_passes(&err) || runner->m->loop->stopping) {
         rest(runner, &err);
     } else {
         runner->error = runner->outcome == RUNNER_FAILED ? runner->error : err;
@@ -201,18 +200,18 @@ static void fail(struct runner *runner, const struct err *err) {
 
 /* By somebody, or by a statement_timeout that the files have set: it would be so for ever. */
 static bool is_cancelled_for_good(struct runner *runner, const struct err *err) {
-    return strcmp(err->sqlstate, "57014") == 0 && ++runner->cancels >= MOST_CANCELS;
+    return err_has_sqlstate(err, "57014") && ++runner->cancels >= MOST_CANCELS;
 }
 
 static void take_trouble(struct runner *runner, const struct err *err) {
     if (runner->m->loop->stopping) {
         runner_set_state(runner, RUNNER_pausing);
         runner->wake_at = INT64_MAX;
-    } else if (!sqlstate_passes(err)) {
+    } else if (!err_passes(err)) {
         fail(runner, err);
     } else if (is_cancelled_for_good(runner, err)) {
         struct err lasting = *err;
-        lasting.sqlstate[0] = '\0'; /* by which others would take it for passing */
+        lasting.class = ERR_CLASS_FATAL;
         fail(runner, &lasting);
     } else if (*runner->no_more && !runner->undo) {
         runner_finish(runner, RUNNER_LEFT);
@@ -258,13 +257,13 @@ static void after_statement(struct runner *runner) {
 }
 
 static bool already_exists(const struct err *err) {
-    return strcmp(err->sqlstate, "42P07") == 0 || strcmp(err->sqlstate, "42710") == 0;
+    return err_has_sqlstate(err, "42P07") || err_has_sqlstate(err, "42710");
 }
 
 /* VACUUM, CREATE DATABASE; COMMIT within DO or CALL */
 static bool wants_to_be_alone(const struct task *task, const struct err *err) {
     return runner_is_exact(task) && task->ddl.kind == DDL_OTHER &&
-           (strcmp(err->sqlstate, "25001") == 0 || strcmp(err->sqlstate, "2D000") == 0);
+           (err_has_sqlstate(err, "25001") || err_has_sqlstate(err, "2D000"));
 }
 
 static void after_failed_statement(struct runner *runner, const struct err *err) {
@@ -273,7 +272,7 @@ static void after_failed_statement(struct runner *runner, const struct err *err)
         runner->unsure = true;
         task->interrupted = true;
     }
-    if (task->kind == TASK_ANALYZE && strcmp(err->sqlstate, "42501") == 0) {
+    if (task->kind == TASK_ANALYZE && err_has_sqlstate(err, "42501")) {
         finish_not_analyzed(runner, err->message);
     } else if (wants_to_be_alone(task, err)) {
         task->alone = true;

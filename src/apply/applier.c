@@ -7,25 +7,17 @@
 #include "apply/applier.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "apply/record.h"
 #include "apply/round.h"
+#include "base/backoff.h"
 
-enum { OPTIMISTIC_ATTEMPTS = 3, HOLDING_ATTEMPTS = 3, NOISY_ATTEMPTS = 8 };
+enum { OPTIMISTIC_ATTEMPTS = 3 };
 static const usec_t first_pause = USEC_SECOND / 200, longest_pause = USEC_SECOND;
-
-/* What follows an undo. */
-enum next_step {
-    NEXT_AGAIN,
-    NEXT_AGAIN_LATER,
-    NEXT_FROM_START, /* the whole target transaction, later; meanwhile nothing is locked */
-    NEXT_BY_ROWS,
-    NEXT_SPLIT,
-    NEXT_PARK,
-    NEXT_FAIL
-};
+static const usec_t first_word = USEC_SECOND, longest_silence = 60 * USEC_SECOND;
 
 static void start_slice(struct applier *applier);
 
@@ -67,67 +59,73 @@ static bool slice_commits(const struct applier *applier) {
 
 /* undoing */
 
-static bool is_data_error(const struct err *error) {
-    /* 21000: two spellings of one key in one statement */
-    return sqlstate_classify(error->sqlstate) == TROUBLE_DATA ||
-           strcmp(error->sqlstate, "21000") == 0;
-}
-
-/* Then the whole target transaction is gone, pieces included. */
-static bool failed_at_commit(const struct applier *applier) {
-    return applier->round_commits && strncmp(applier->error.message, "COMMIT", 6) == 0;
-}
-
 /* Does the open transaction hold rows that earlier slices have written? */
 static bool holds_rows(const struct applier *applier) {
     return applier->in_transaction && (applier->first > applier->begun || applier->carries);
 }
 
-/* Somebody else is at the same rows. Who waits for rows of earlier slices would go on
- * waiting while this one is tried again: for ever, if it is the one who has our rows.
- * So everything is let go. What came in pieces must then be streamed anew, and may
- * first wait a little, but not in a deadlock. */
-static enum next_step choose_when_contended(const struct applier *applier) {
-    bool deadlock = strcmp(applier->error.sqlstate, "40P01") == 0;
-    if (!holds_rows(applier)) {
-        return NEXT_AGAIN_LATER;
-    }
-    if (!applier->carries) {
-        return NEXT_FROM_START;
-    }
-    return deadlock || applier->attempts >= HOLDING_ATTEMPTS ? NEXT_FAIL : NEXT_AGAIN_LATER;
+static struct failure describe_failure(const struct applier *applier, const struct err *error) {
+    return (struct failure){
+        .error = error,
+        .at_commit = applier->at_commit,
+        .moved = applier->moved,
+        .by_rows = applier->by_rows,
+        .carries = applier->carries,
+        .holds_rows = holds_rows(applier),
+        .parking = applier->slice_parks,
+        .bare = applier->park_bare,
+        .stop_on_row_error = applier->stop_on_row_error,
+        .prepared_anew = applier->prepared_anew,
+        .count = applier->count,
+        .tries = applier->attempts,
+    };
 }
 
-static enum next_step choose_next(const struct applier *applier) {
-    const struct err *error = &applier->error;
-    if (error->code == ERR_NONE) {
-        return NEXT_AGAIN; /* changes that want their source */
+/* Parking failed: the reason that counts is why, and what was to be parked comes with it. */
+static void explain_parking(struct applier *applier) {
+    struct err reason = applier->park_reason;
+    err_append(&applier->error, "; the row was to be parked because of: %s", reason.message);
+    err_context(&applier->error, "a row cannot be parked");
+    applier->error.class = ERR_CLASS_FATAL;
+}
+
+static bool too_many_in_a_row(struct applier *applier) {
+    if (park_streak_allows(&applier->parks, applier->error.sqlstate)) {
+        return false;
     }
-    bool at_commit = failed_at_commit(applier);
-    if (at_commit && (applier->carries || applier->by_rows)) {
-        return NEXT_FAIL;
+    err_context(&applier->error,
+                "%" PRId64 " rows one after the other could not be written and were parked, the "
+                "next one neither",
+                applier->parks.length);
+    err_hint(&applier->error,
+             "it is not the rows but the table, one of its triggers or constraints, or the mapping "
+             "that refuses them: mend that; if each row is at fault by itself, raise "
+             "conflicts.max_parked_in_a_row; then start again: parked rows are tried again");
+    applier->error.class = ERR_CLASS_FATAL;
+    return true;
+}
+
+/* What follows the round's error, which may become another that says more. */
+static enum recovery choose_recovery(struct applier *applier) {
+    struct failure failure = describe_failure(applier, &applier->error);
+    enum recovery recovery = recovery_choose(&failure);
+    if (recovery == RECOVERY_park && too_many_in_a_row(applier)) {
+        return RECOVERY_fail;
     }
-    if (applier->moved || sqlstate_classify(error->sqlstate) == TROUBLE_CONTENDED) {
-        return choose_when_contended(applier);
+    if (recovery == RECOVERY_fail && applier->slice_parks &&
+        applier->error.class == ERR_CLASS_ROW) {
+        explain_parking(applier);
+    } else if (recovery == RECOVERY_fail) {
+        applier->error.class = recovery_class(&failure);
     }
-    if (!is_data_error(error)) {
-        return NEXT_FAIL;
-    }
-    if (!applier->by_rows) {
-        return NEXT_BY_ROWS;
-    }
-    if (applier->count > 1) {
-        return NEXT_SPLIT;
-    }
-    return applier->stop_on_row_error ? NEXT_FAIL : NEXT_PARK;
+    return recovery;
 }
 
 static void undo(struct applier *applier) {
-    applier->next = choose_next(applier);
+    applier->next = choose_recovery(applier);
     struct err cause = applier->error;
-    bool at_commit = failed_at_commit(applier);
-    bool all = applier->next == NEXT_FAIL || applier->next == NEXT_FROM_START ||
-               !applier->slice_guarded || at_commit;
+    bool all = applier->next == RECOVERY_fail || applier->next == RECOVERY_from_start ||
+               !applier->slice_guarded || applier->at_commit;
     set_state(applier, APPLIER_undoing);
     round_begin(applier);
     if (applier->in_transaction) {
@@ -137,20 +135,32 @@ static void undo(struct applier *applier) {
     round_send(applier);
 }
 
+/* pausing */
+
+/* After one second, then at intervals that grow. */
+static void tell_of_waiting(struct applier *applier) {
+    usec_t now = usec_monotonic();
+    if (applier->waits_since == 0) {
+        applier->waits_since = applier->told_at = now;
+    }
+    usec_t waited = now - applier->waits_since, silence = now - applier->told_at;
+    if (waited >= first_word && (silence >= longest_silence || silence * 2 >= waited)) {
+        applier->told_at = now;
+        log_line(&applier->log, LOG_WARNING, "a batch has waited %.0f s for others: %s",
+                 (double)waited / USEC_SECOND, applier->cause.message);
+    }
+}
+
 static void pause_slice(struct applier *applier) {
     usec_t delay =
-        first_pause << (applier->attempts < 8 && !holds_rows(applier) ? applier->attempts : 0);
+        backoff_delay(first_pause, longest_pause, holds_rows(applier) ? 0 : applier->attempts);
     applier->attempts++;
     if (applier->attempts >= OPTIMISTIC_ATTEMPTS && !applier->in_transaction) {
         applier->locking = true;
     }
-    if (applier->attempts % NOISY_ATTEMPTS == 0) {
-        log_line(&applier->log, LOG_WARNING,
-                 "a batch waits for others at the same rows, %u tries: %s", applier->attempts,
-                 applier->cause.message);
-    }
+    tell_of_waiting(applier);
     set_state(applier, APPLIER_pausing);
-    timer_start(applier->again, delay < longest_pause ? delay : longest_pause);
+    timer_start(applier->again, delay);
 }
 
 /* How many changes the slice that begins at `first` has, row by row: those of
@@ -168,19 +178,26 @@ static size_t next_count(const struct applier *applier) {
     return to - from;
 }
 
+/* A slice that has not been tried yet. */
+static void forget_slice(struct applier *applier) {
+    applier->slice_parks = applier->park_bare = applier->prepared_anew = false;
+    applier->attempts = 0;
+    applier->waits_since = 0;
+}
+
 static void begin_by_rows(struct applier *applier) {
     applier->by_rows = applier->locking = true;
     applier->first = applier->begun;
     applier->split_until = 0;
     applier->count = next_count(applier);
-    applier->slice_parks = false;
+    applier->slice_parks = applier->park_bare = false;
 }
 
 static void go_by_rows(struct applier *applier) {
     log_line(&applier->log, LOG_DEBUG, "a batch of %zu changes is applied row by row: %s",
              applier->batch->n_changes, applier->cause.message);
     begin_by_rows(applier);
-    applier->attempts = 0;
+    forget_slice(applier);
     start_slice(applier);
 }
 
@@ -194,13 +211,28 @@ static void go_from_start(struct applier *applier) {
 static void split_slice(struct applier *applier) {
     applier->split_until = applier->first + applier->count;
     applier->count = 1;
-    applier->attempts = 0;
+    forget_slice(applier);
     start_slice(applier);
 }
 
 static void park_slice(struct applier *applier, const struct err *reason) {
     applier->slice_parks = true;
+    applier->park_bare = false;
     applier->park_reason = *reason;
+    start_slice(applier);
+}
+
+static void park_slice_bare(struct applier *applier) {
+    log_line(&applier->log, LOG_DEBUG, "a row is parked without what it holds: %s",
+             applier->cause.message);
+    applier->park_bare = true;
+    start_slice(applier);
+}
+
+static void prepare_anew(struct applier *applier) {
+    log_line(&applier->log, LOG_INFO, "statements are prepared anew: %s", applier->cause.message);
+    applier->prepared_anew = true;
+    prepared_forget(&applier->prepared);
     start_slice(applier);
 }
 
@@ -223,38 +255,42 @@ static void name_row(struct applier *applier, struct err *error) {
 
 static void fail(struct applier *applier) {
     struct err error = applier->cause;
-    enum trouble trouble = sqlstate_classify(error.sqlstate);
-    if (trouble == TROUBLE_DATA) {
+    if (error.class == ERR_CLASS_ROW) {
         name_row(applier, &error);
     }
-    /* others at the same rows, too, behind the point to which a slice can be undone */
-    bool passes = trouble == TROUBLE_PASSING || trouble == TROUBLE_CONTENDED;
     set_state(applier, APPLIER_idle);
     applier->batch = NULL;
-    applier->events->failed(applier->owner, passes ? TROUBLE_PASSING : TROUBLE_FATAL, &error);
+    applier->waits_since = 0;
+    applier->events->failed(applier->owner, &error);
 }
 
 static void after_undo(struct applier *applier) {
-    switch ((enum next_step)applier->next) {
-        case NEXT_AGAIN:
+    switch (applier->next) {
+        case RECOVERY_again:
             start_slice(applier);
             break;
-        case NEXT_AGAIN_LATER:
+        case RECOVERY_again_later:
             pause_slice(applier);
             break;
-        case NEXT_FROM_START:
+        case RECOVERY_from_start:
             go_from_start(applier);
             break;
-        case NEXT_BY_ROWS:
+        case RECOVERY_by_rows:
             go_by_rows(applier);
             break;
-        case NEXT_SPLIT:
+        case RECOVERY_split:
             split_slice(applier);
             break;
-        case NEXT_PARK:
+        case RECOVERY_park:
             park_slice(applier, &applier->cause);
             break;
-        case NEXT_FAIL:
+        case RECOVERY_park_bare:
+            park_slice_bare(applier);
+            break;
+        case RECOVERY_prepare:
+            prepare_anew(applier);
+            break;
+        case RECOVERY_fail:
             fail(applier);
             break;
     }
@@ -332,7 +368,6 @@ static bool breaker_holds(struct applier *applier) {
             "more than %" PRId64 " conflicts within a minute: both sides' applications write the "
             "same rows",
             applier->breaker.per_minute);
-    memcpy(applier->error.sqlstate, "P0001", 6);
     err_hint(&applier->error,
              "see what they are with pgtandem conflicts list --all; if they are expected, raise "
              "conflicts.max_per_minute; then start again");
@@ -380,8 +415,13 @@ static void committed(struct applier *applier) {
 
 static void next_slice(struct applier *applier) {
     applier->totals = applier->totals_after;
-    applier->slice_parks = applier->doubts = false;
-    applier->attempts = 0;
+    if (applier->slice_parks) {
+        park_streak_add(&applier->parks, applier->park_reason.sqlstate);
+    } else if (applier->count > 0) {
+        park_streak_end(&applier->parks);
+    }
+    applier->doubts = false;
+    forget_slice(applier);
     if (slice_commits(applier)) {
         committed(applier);
     }
@@ -420,22 +460,20 @@ static const struct change *slice_refused(const struct applier *applier) {
     return NULL;
 }
 
-/* A transform's refusal is a data error that needs no server to find. */
+/* A transform's refusal is a row's own fault that needs no server to find. */
 static void refuse_slice(struct applier *applier, const struct change *change) {
+    bool guarded = applier->slice_guarded;
     round_begin(applier);
+    applier->slice_guarded = guarded;
     err_set(&applier->error, ERR_FAILED, "%s", change->refusal);
-    memcpy(applier->error.sqlstate, "22000", 6);
-    applier->park_detail[0] = '\0';
+    err_set_class(&applier->error, ERR_CLASS_ROW);
+    snprintf(applier->error.sqlstate, sizeof applier->error.sqlstate, "22000");
+    applier->next = choose_recovery(applier);
     applier->cause = applier->error;
-    applier->slice_guarded = false;
-    if (!applier->by_rows) {
-        go_by_rows(applier);
-    } else if (applier->count > 1) {
-        split_slice(applier);
-    } else if (applier->stop_on_row_error) {
+    if (applier->next == RECOVERY_fail) {
         undo(applier);
     } else {
-        park_slice(applier, &applier->cause);
+        after_undo(applier);
     }
 }
 
@@ -486,7 +524,7 @@ static void take_hidden_answer(struct applier *applier) {
         return;
     }
     err_set(&applier->error, ERR_FAILED, "a commit is not visible yet");
-    memcpy(applier->error.sqlstate, "55P03", 6);
+    err_set_class(&applier->error, ERR_CLASS_CONTENDED);
     if (holds_rows(applier)) {
         undo(applier);
     } else {
@@ -517,7 +555,8 @@ static void on_ready(void *owner) {
             break;
         case APPLIER_undoing:
             if (failed) {
-                applier->next = NEXT_FAIL;
+                applier->next = RECOVERY_fail;
+                applier->cause = applier->error;
             }
             after_undo(applier);
             break;
@@ -532,15 +571,13 @@ static void on_lost(void *owner, const struct err *err) {
     struct applier *applier = owner;
     /* the server's own last words are better than "connection closed" */
     struct err error = applier->error.code != ERR_NONE ? applier->error : *err;
+    error.class = ERR_CLASS_PASSING;
     applier_abandon(applier);
-    applier->events->failed(applier->owner, TROUBLE_PASSING, &error);
+    applier->events->failed(applier->owner, &error);
 }
 
 static void on_fetched(void *owner, const struct err *err) {
     struct applier *applier = owner;
-    if (applier->state != APPLIER_fetching) {
-        return;
-    }
     if (err == NULL) {
         start_slice(applier);
         return;
@@ -550,6 +587,11 @@ static void on_fetched(void *owner, const struct err *err) {
     applier->by_rows = false; /* not the row's fault */
     undo(applier);
 }
+
+static const struct fetcher_events fetcher_events = {
+    .done = on_fetched,
+    .lost = on_lost,
+};
 
 static void on_again(void *owner) {
     start_slice(owner);
@@ -572,7 +614,7 @@ void applier_init(struct applier *applier, struct loop *loop, const struct appli
     effects_init(&applier->effects, &applier->arena, POLICY_BLIND);
     prepared_init(&applier->prepared);
     statement_init(&applier->statement);
-    fetcher_init(&applier->fetcher, loop, on_fetched, applier);
+    fetcher_init(&applier->fetcher, loop, &fetcher_events, applier);
     applier->again = timer_new(loop, on_again, applier);
 }
 
@@ -601,6 +643,8 @@ void applier_abandon(struct applier *applier) {
     applier->batch = NULL;
     applier->in_transaction = false;
     memset(&applier->totals, 0, sizeof applier->totals);
+    applier->waits_since = 0;
+    park_streak_end(&applier->parks);
     applier->state = APPLIER_idle;
 }
 
@@ -616,7 +660,8 @@ void applier_submit(struct applier *applier, struct batch *batch) {
     applier->count = batch->n_changes;
     applier->by_rows = false;
     applier->locking = batch->continues || !batch->ends;
-    applier->slice_parks = applier->doubts = false;
-    applier->attempts = applier->restarts = 0;
+    applier->doubts = false;
+    applier->restarts = 0;
+    forget_slice(applier);
     start_slice(applier);
 }

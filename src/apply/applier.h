@@ -44,6 +44,7 @@
 
 #include "apply/fetcher.h"
 #include "apply/prepared.h"
+#include "apply/recovery.h"
 #include "apply/statement.h"
 #include "base/log.h"
 #include "model/breaker.h"
@@ -51,7 +52,6 @@
 #include "model/effects.h"
 #include "pg/session.h"
 #include "pg/slot.h"
-#include "pg/sqlstate.h"
 #include "pg/timer.h"
 
 #define APPLIER_STATES(X)                                                                          \
@@ -72,9 +72,9 @@ enum applier_state {
 struct applier_events {
     /* The batch is in the target; committed, if it ends a transaction. */
     void (*applied)(void *owner, struct batch *batch);
-    /* Nothing of the open target transaction remains. PASSING: connect and
-     * stream again; FATAL: a person must act. */
-    void (*failed)(void *owner, enum trouble trouble, const struct err *err);
+    /* Nothing of the open target transaction remains. By the error's class: connect and
+     * stream again, or a person must act. */
+    void (*failed)(void *owner, const struct err *err);
 };
 
 /* What a target transaction adds to the link's counters. */
@@ -89,6 +89,7 @@ struct applier {
     const char *migration, *link; /* borrowed; for state rows */
     struct log_source log;
     bool stop_on_row_error;
+    struct park_streak parks;         /* committed and not */
     enum policy policy;               /* may be changed by the owner while idle */
     struct origin_ids target_origins; /* ours in the target's server; borrowed */
     struct breaker breaker;
@@ -120,11 +121,14 @@ struct applier {
     bool slice_guarded;  /* the slice is behind a savepoint */
     bool slice_parks;    /* the slice's one change is being parked, for this reason: */
     struct err park_reason;
-    char park_detail[512];
-    unsigned attempts; /* of the slice */
-    unsigned restarts; /* of the batch, row by row, because others were at its rows */
-    int next;          /* what follows the undo under way */
-    struct err cause;  /* of it */
+    bool park_bare;     /* without its row, which could not be kept */
+    bool prepared_anew; /* the slice's statements were */
+    unsigned attempts;  /* of the slice */
+    unsigned restarts;  /* of the batch, row by row, because others were at its rows */
+    enum recovery next; /* what follows the undo under way */
+    struct err cause;   /* of it */
+    usec_t waits_since; /* usec_monotonic(): others are in the slice's way; 0: nobody */
+    usec_t told_at;     /* of that, last */
 
     struct arena arena; /* of the slice */
     struct effects effects;
@@ -133,6 +137,7 @@ struct applier {
     struct applier_step *steps;         /* what the results under way belong to */
     size_t n_steps, step_capacity, step_at;
     struct err error; /* the round's first */
+    bool at_commit;   /* it came from the COMMIT */
     bool moved;       /* a row with the same key has appeared meanwhile */
 };
 

@@ -4,11 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/backoff.h"
 #include "base/mem.h"
 #include "pg/db.h"
 #include "pg/sqlstate.h"
 
-static const usec_t visibility_pause = USEC_SECOND / 100;
+static const usec_t first_pause = USEC_SECOND / 100, longest_pause = USEC_SECOND;
 
 static void ask_next(struct fetcher *fetcher);
 
@@ -22,13 +23,13 @@ static void on_again(void *owner) {
     send_request(owner);
 }
 
-void fetcher_init(struct fetcher *fetcher, struct loop *loop,
-                  void (*done)(void *owner, const struct err *err), void *owner) {
+void fetcher_init(struct fetcher *fetcher, struct loop *loop, const struct fetcher_events *events,
+                  void *owner) {
     memset(fetcher, 0, sizeof *fetcher);
     prepared_init(&fetcher->prepared);
     statement_init(&fetcher->statement);
     fetcher->again = timer_new(loop, on_again, fetcher);
-    fetcher->done = done;
+    fetcher->events = events;
     fetcher->owner = owner;
 }
 
@@ -67,14 +68,27 @@ static void on_result(void *owner, const PGresult *result) {
     free(row);
 }
 
+/* The table was altered since the statement was prepared: once more, then. */
+static bool plan_was_stale(struct fetcher *fetcher) {
+    if (fetcher->prepared_anew || !err_has_sqlstate(&fetcher->error, "0A000")) {
+        return false;
+    }
+    fetcher->prepared_anew = true;
+    prepared_forget(&fetcher->prepared);
+    err_clear(&fetcher->error);
+    return true;
+}
+
 static void on_ready(void *owner) {
     struct fetcher *fetcher = owner;
     bool failed = fetcher->error.code != ERR_NONE;
     prepared_end_round(&fetcher->prepared, failed);
-    if (failed) {
-        fetcher->done(fetcher->owner, &fetcher->error);
+    if (failed && plan_was_stale(fetcher)) {
+        send_request(fetcher);
+    } else if (failed) {
+        fetcher->events->done(fetcher->owner, &fetcher->error);
     } else if (fetcher->n_answered < fetcher->n_asked) {
-        timer_start(fetcher->again, visibility_pause);
+        timer_start(fetcher->again, backoff_delay(first_pause, longest_pause, fetcher->tries++));
     } else {
         ask_next(fetcher);
     }
@@ -83,7 +97,7 @@ static void on_ready(void *owner) {
 static void on_lost(void *owner, const struct err *err) {
     struct fetcher *fetcher = owner;
     timer_stop(fetcher->again);
-    fetcher->done(fetcher->owner, err);
+    fetcher->events->lost(fetcher->owner, err);
 }
 
 static const struct session_events events = {
@@ -120,7 +134,7 @@ static void ask_next(struct fetcher *fetcher) {
     choose(fetcher);
     size_t n = fetcher->n_asked;
     if (n == 0) {
-        fetcher->done(fetcher->owner, NULL);
+        fetcher->events->done(fetcher->owner, NULL);
         return;
     }
     const struct value **keys = mem_zero(n, sizeof *keys);
@@ -132,6 +146,7 @@ static void ask_next(struct fetcher *fetcher) {
     statement_fetch(&fetcher->statement, fetcher->mapping, keys, n, xids, n);
     free(keys);
     free(xids);
+    fetcher->tries = 0;
     send_request(fetcher);
 }
 
@@ -140,6 +155,7 @@ void fetcher_start(struct fetcher *fetcher, struct batch *batch, size_t first, s
     fetcher->first = first;
     fetcher->count = count;
     err_clear(&fetcher->error);
+    fetcher->prepared_anew = false;
     fetcher->asked = mem_grow(fetcher->asked, mem_mul(count, sizeof *fetcher->asked));
     ask_next(fetcher);
 }

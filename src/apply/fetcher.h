@@ -16,6 +16,13 @@
 #include "pg/session.h"
 #include "pg/timer.h"
 
+struct fetcher_events {
+    /* The changes are complete (err: NULL), or could not be. */
+    void (*done)(void *owner, const struct err *err);
+    /* The session has ended, whether something was asked of it or not. */
+    void (*lost)(void *owner, const struct err *err);
+};
+
 struct fetcher {
     struct session *session; /* borrowed */
     struct prepared prepared;
@@ -26,17 +33,19 @@ struct fetcher {
     struct change **asked; /* those the statement under way is about */
     size_t n_asked, n_answered;
     const struct mapping *mapping;
+    unsigned tries;     /* of the statement, while the changes are not visible */
+    bool prepared_anew; /* for this slice */
     struct err error;
-    void (*done)(void *owner, const struct err *err); /* err: NULL when all is well */
+    const struct fetcher_events *events;
     void *owner;
 };
 
-void fetcher_init(struct fetcher *fetcher, struct loop *loop,
-                  void (*done)(void *owner, const struct err *err), void *owner);
+void fetcher_init(struct fetcher *fetcher, struct loop *loop, const struct fetcher_events *events,
+                  void *owner);
 void fetcher_fini(struct fetcher *fetcher);
 /* The session was opened (again) and is idle. Takes its events. */
 void fetcher_attach(struct fetcher *fetcher, struct session *session);
-/* Forgets what is under way; `done` will not be called. */
+/* Forgets what is under way; no event will come of it. */
 void fetcher_abandon(struct fetcher *fetcher);
 
 /* Completes every change of the slice that wants its source; then `done`. */

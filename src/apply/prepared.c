@@ -52,6 +52,12 @@ void prepared_reset(struct prepared *prepared) {
 }
 #pragma GCC diagnostic pop
 
+void prepared_forget(struct prepared *prepared) {
+    for (struct prepared_entry *e = prepared->entries; e != NULL; e = e->hh.next) {
+        e->unknown = true;
+    }
+}
+
 void prepared_end_round(struct prepared *prepared, bool failed) {
     for (struct prepared_entry *e = prepared->entries; failed && e != NULL; e = e->hh.next) {
         e->unknown |= e->round == prepared->round;

@@ -23,6 +23,10 @@ struct prepared {
 void prepared_init(struct prepared *prepared);
 void prepared_reset(struct prepared *prepared);
 
+/* The session's plans are of tables that have been altered since: every statement is
+ * prepared again, under another name, when it comes next. */
+void prepared_forget(struct prepared *prepared);
+
 /* Queues the statement on a SESSION_PIPELINE, preparing it first if it is new.
  * Returns how many results will come: 1, or 2 with the preparation's. */
 int prepared_queue(struct prepared *prepared, struct session *session,

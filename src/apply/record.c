@@ -61,7 +61,11 @@ void record_rechecks(struct applier *applier) {
 
 /* parked rows */
 
-/* `row`: nothing where it was refused. */
+static const char *name_or_null(const char *text) {
+    return text[0] != '\0' ? text : NULL;
+}
+
+/* `row`: nothing where it was refused, or could not be kept. */
 static void queue_parked_row(struct applier *applier, const struct change *change,
                              const struct described *key, const struct described *row) {
     struct lsn_text lsn = lsn_format(change->transaction.end);
@@ -74,7 +78,8 @@ static void queue_parked_row(struct applier *applier, const struct change *chang
                             change_op_name(change->op),
                             applier->park_reason.sqlstate,
                             applier->park_reason.message,
-                            applier->park_detail,
+                            name_or_null(applier->park_reason.constraint),
+                            name_or_null(applier->park_reason.server),
                             row->names.data,
                             row->values.data,
                             lsn.text,
@@ -82,11 +87,11 @@ static void queue_parked_row(struct applier *applier, const struct change *chang
     round_queue_with(
         applier, "parking a row",
         "INSERT INTO pgtandem.parked (migration, link, table_name, key, operation, sqlstate,"
-        "                             reason, row_image, source_lsn, commit_time)"
-        " VALUES ($1, $2, $3, jsonb_object($4::text[], $5::text[]), $6, $7,"
-        "         $8::text || CASE WHEN $9::text = '' THEN '' ELSE ' (' || $9::text || ')' END,"
-        "         jsonb_object($10::text[], $11::text[]), $12, $13)",
-        13, params);
+        "                             reason, constraint_name, diagnostics, row_image,"
+        "                             source_lsn, commit_time)"
+        " VALUES ($1, $2, $3, jsonb_object($4::text[], $5::text[]), $6, $7, $8, $9,"
+        "         to_jsonb($10::text), jsonb_object($11::text[], $12::text[]), $13, $14)",
+        14, params);
 }
 
 /* A key that was to become another: both are open now. */
@@ -101,7 +106,7 @@ static void put_up_move(struct applier *applier, const struct change *change) {
 void record_parked(struct applier *applier, const struct change *change) {
     struct described key, row = {0};
     describe_key(&key, change->mapping, change->key);
-    if (change->target != NULL && change->refusal == NULL) {
+    if (change->target != NULL && change->refusal == NULL && !applier->park_bare) {
         describe_row(&row, change->mapping, change->target);
     }
     queue_parked_row(applier, change, &key, &row);

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/mutant.h"
 #include "pg/db.h"
+#include "pg/sqlstate.h"
 
 /* queueing */
 
@@ -18,7 +19,7 @@ void round_begin(struct applier *applier) {
     applier->n_steps = 0;
     applier->step_at = 0;
     applier->round_commits = false;
-    applier->moved = false;
+    applier->moved = applier->at_commit = false;
     err_clear(&applier->error);
 }
 
@@ -341,8 +342,7 @@ static void take_error(struct applier *applier, const struct applier_step *step,
     }
     err_from_result(&applier->error, result);
     err_context(&applier->error, "%s", step->label);
-    const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
-    snprintf(applier->park_detail, sizeof applier->park_detail, "%s", detail != NULL ? detail : "");
+    applier->at_commit = step->kind == STEP_COMMIT;
     applier->moved = is_key_violation(step, result);
 }
 
@@ -357,7 +357,7 @@ static void check_count(struct applier *applier, const struct applier_step *step
     }
     err_set(&applier->error, ERR_FAILED, "%s changed %" PRId64 " rows instead of %zu", step->label,
             affected, step->n_rows);
-    snprintf(applier->error.sqlstate, sizeof applier->error.sqlstate, "P0001");
+    err_set_class(&applier->error, ERR_CLASS_ROW);
     err_hint(&applier->error,
              "a trigger, rule or policy of the table suppresses rows, or a foreign "
              "key's cascade was there first; switch it off for this role, or grant "

@@ -12,7 +12,7 @@
 /* decoding */
 
 static void report_probe(struct check *check, const struct err *err) {
-    bool is_late = strcmp(err->sqlstate, "57014") == 0;
+    bool is_late = err_has_sqlstate(err, "57014");
     findings_add_err(&check->findings, is_late ? FINDING_warning : FINDING_error, "wal2json", err);
     if (is_late) {
         findings_hint(&check->findings, "transactions in progress keep slots from being created; "

@@ -150,7 +150,7 @@ static bool connect_patiently(struct migration *m, struct err *err) {
     usec_t deadline = usec_monotonic() + start_patience;
     bool said = false;
     while (!migration_connect(m, err)) {
-        if (strcmp(err->sqlstate, "57P03") != 0 || !wait_a_step(m, deadline, err, &said, err)) {
+        if (!err_has_sqlstate(err, "57P03") || !wait_a_step(m, deadline, err, &said, err)) {
             return false;
         }
     }
@@ -162,7 +162,7 @@ static bool lock_patiently(struct migration *m, struct err *err) {
     usec_t deadline = usec_monotonic() + lock_patience;
     bool said = false;
     while (!state_lock(m, err)) {
-        if (err->sqlstate[0] != '\0' || !wait_a_step(m, deadline, err, &said, err)) {
+        if (err->class != ERR_CLASS_CONTENDED || !wait_a_step(m, deadline, err, &said, err)) {
             return false;
         }
     }

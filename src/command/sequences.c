@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "pg/sqlstate.h"
 
 enum { ROUNDS_MAX = 10 }; /* statements for one column; two are the most that makes sense */
 
@@ -95,7 +94,7 @@ static void warn_barred(struct keeper *k, size_t table, const struct look *look)
 /* Whose transactions hold what the statement locks. */
 static void explain_wait(struct keeper *k, const struct sequence_step *step, struct err *err) {
     struct err ignored;
-    if (strcmp(err->sqlstate, "55P03") != 0) {
+    if (!err_has_sqlstate(err, "55P03")) {
         return;
     }
     char *pids = db_text(&side_of(k, step)->db, &ignored,
@@ -166,7 +165,7 @@ static bool settle_column(struct keeper *k, size_t table, size_t number, bool *i
             continue;
         }
         bool stopping = k->m->loop->stopping;
-        if (!stopping && !sqlstate_passes(err)) {
+        if (!stopping && !err_passes(err)) {
             log_err(&k->log, LOG_WARNING, err);
             return true;
         }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "after/after_copy.h"
+#include "base/backoff.h"
 #include "command/sequences.h"
 #include "command/service_chore.h"
 #include "copy/copy.h"
@@ -13,7 +14,7 @@
 #include "verify/parked.h"
 
 static const usec_t stop_patience = 3 * USEC_SECOND;
-static const usec_t longest_pause = 5 * USEC_SECOND;
+static const usec_t first_pause = USEC_SECOND / 10, longest_pause = 5 * USEC_SECOND;
 
 /* repeating */
 
@@ -21,28 +22,26 @@ typedef bool step_fn(struct service *service, struct err *err);
 
 /* Does a step until it succeeds, or fails for a reason that does not pass. */
 static bool persist(struct service *service, step_fn *step, struct err *err) {
-    usec_t pause = USEC_SECOND / 10;
-    bool said = false;
+    unsigned tries = 0;
     for (;;) {
         err_clear(err);
         if (step(service, err)) {
-            if (said) {
+            if (tries > 0) {
                 log_line(&service->log, LOG_INFO, "going on");
             }
             return true;
         }
-        if (service->m.loop->stopping || service->fatal.code != ERR_NONE || !sqlstate_passes(err)) {
+        if (service->m.loop->stopping || service->fatal.code != ERR_NONE || !err_passes(err)) {
             return false;
         }
-        if (!said) {
+        if (tries == 0) {
             log_err(&service->log, LOG_WARNING, err);
             log_line(&service->log, LOG_WARNING, "trying again until it succeeds");
-            said = true;
         }
+        usec_t pause = backoff_delay(first_pause, longest_pause, tries++);
         if (!loop_sleep(service->m.loop, pause, err)) {
             return false;
         }
-        pause = pause * 2 < longest_pause ? pause * 2 : longest_pause;
     }
 }
 

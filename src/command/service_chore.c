@@ -48,7 +48,7 @@ static bool hold_lock(struct service *service, struct err *err) {
  * meanwhile: slot and origin have one user at a time. */
 static bool is_taken_over(struct service *service, const struct err *err) {
     usec_t now = usec_monotonic();
-    if (err->sqlstate[0] != '\0' || err->code != ERR_FAILED) {
+    if (err->class != ERR_CLASS_CONTENDED) {
         service->refused_since = 0;
         return false;
     }

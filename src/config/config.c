@@ -32,7 +32,8 @@ static struct config *config_new(const char *path) {
         .index_jobs = 2,
     };
     config->stream = (struct config_stream){.batch_rows = 1000};
-    config->conflicts = (struct config_conflicts){.max_per_minute = 6000};
+    config->conflicts =
+        (struct config_conflicts){.max_per_minute = 6000, .max_parked_in_a_row = 1000};
     config->verify = (struct config_verify){.sample = 10000, .min_accuracy = 0.999};
     config->limits = (struct config_limits){
         .replica_lag = 5 * USEC_SECOND,

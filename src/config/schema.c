@@ -222,6 +222,8 @@ static const struct field conflicts_fields[] = {
         WANTED("a column's name")),
     KEY("on_row_error", read_choice, AT(config_conflicts, on_row_error), ONE_OF(row_error_choices)),
     KEY("max_per_minute", read_number, AT(config_conflicts, max_per_minute), RANGE(0, ROWS_MAX)),
+    KEY("max_parked_in_a_row", read_number, AT(config_conflicts, max_parked_in_a_row),
+        RANGE(0, ROWS_MAX)),
 };
 
 static bool read_conflicts(struct reader *reader, const struct field *field,

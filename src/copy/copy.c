@@ -11,7 +11,6 @@
 #include "copy/planner.h"
 #include "copy/show.h"
 #include "copy/worker.h"
-#include "pg/sqlstate.h"
 #include "pg/state.h"
 #include "pg/writer.h"
 
@@ -65,11 +64,10 @@ static void plan(struct copy *copy) {
         copy->job.woken |= wants_planning(copy);
         return;
     }
-    enum trouble trouble = sqlstate_classify(err.sqlstate);
     if (copy->job.m->loop->stopping) {
         return;
     }
-    if (!copy->planner.stale && (trouble == TROUBLE_PASSING || trouble == TROUBLE_CONTENDED)) {
+    if (!copy->planner.stale && err_passes(&err)) {
         copy->plan_at = usec_monotonic() + job_trouble(&copy->job, &err, copy->attempts++);
     } else {
         job_fail(&copy->job, &err);

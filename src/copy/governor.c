@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/quantity.h"
-#include "pg/sqlstate.h"
 
 static const usec_t interval = USEC_SECOND, retry_interval = 5 * USEC_SECOND;
 static const usec_t say_interval = 30 * USEC_SECOND, patience = USEC_SECOND / 20;
@@ -192,8 +191,7 @@ static void take_query(struct governor *governor) {
     if (r != NULL) {
         note_query(governor, r);
     } else if (err.code != ERR_NONE) {
-        enum trouble trouble = sqlstate_classify(err.sqlstate);
-        if (trouble == TROUBLE_PASSING || trouble == TROUBLE_CONTENDED) {
+        if (err_passes(&err)) {
             governor->load.query_failed = true;
             governor->heard_query = true;
         } else {

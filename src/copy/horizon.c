@@ -44,9 +44,8 @@ static bool blame(struct db *db, const char *horizon, struct err *err) {
             "made (process %s of %s)",
             pids != NULL && pids[0] != '\0' ? pids : "unknown", db->label);
     err_hint(err, "end them, or wait for them");
-    snprintf(err->sqlstate, sizeof err->sqlstate, "55006"); /* in use: it passes */
     free(pids);
-    return false;
+    return err_set_class(err, ERR_CLASS_PASSING);
 }
 
 bool horizon_is_past(struct db *db, const char *horizon, struct err *err) {

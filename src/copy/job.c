@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/backoff.h"
 #include "base/mem.h"
 #include "pg/quote.h"
-#include "pg/sqlstate.h"
 
 /* Somebody else's lock, or a predecessor's connection that is still ending, are
  * not worth a word if they are gone after that many tries. */
@@ -158,8 +158,8 @@ void job_finish(struct job *job, struct chunk *chunk, int64_t rows, int64_t park
 }
 
 static bool is_worth_a_word(const struct err *err, unsigned attempt) {
-    return attempt >= QUIET_TRIES || (sqlstate_classify(err->sqlstate) != TROUBLE_CONTENDED &&
-                                      strcmp(err->sqlstate, "55006") != 0);
+    return attempt >= QUIET_TRIES ||
+           (err->class != ERR_CLASS_CONTENDED && !err_has_sqlstate(err, "55006"));
 }
 
 usec_t job_trouble(struct job *job, const struct err *err, unsigned attempt) {
@@ -169,8 +169,7 @@ usec_t job_trouble(struct job *job, const struct err *err, unsigned attempt) {
         log_err(&job->log, LOG_WARNING, err);
         log_line(&job->log, LOG_WARNING, "the copy tries again until that has passed");
     }
-    usec_t delay = first_delay << (attempt < 6 ? attempt : 6);
-    return delay < longest_delay ? delay : longest_delay;
+    return backoff_delay(first_delay, longest_delay, attempt);
 }
 
 void job_recovered(struct job *job) {

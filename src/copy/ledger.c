@@ -74,8 +74,7 @@ bool ledger_read(struct migration *m, const struct mapping *mapping, struct ledg
 
 bool ledger_set_stale(struct err *err) {
     err_set(err, ERR_FAILED, "the ledger of the copy is not what it was: it must be read again");
-    snprintf(err->sqlstate, sizeof err->sqlstate, "08006");
-    return false;
+    return err_set_class(err, ERR_CLASS_PASSING);
 }
 
 /* No row: there is nothing to be had in the way it was asked for. */

@@ -9,10 +9,9 @@
 
 const char park_sql[] =
     "INSERT INTO pgtandem.parked (migration, link, table_name, key, operation, sqlstate,"
-    "                             reason, row_image)"
-    " VALUES ($1, 'copy', $2, jsonb_object($3::text[], $4::text[]), 'copy', $5,"
-    "         $6::text || CASE WHEN $7::text = '' THEN '' ELSE ' (' || $7::text || ')' END,"
-    "         jsonb_object($8::text[], $9::text[]))";
+    "                             reason, constraint_name, diagnostics, row_image)"
+    " VALUES ($1, 'copy', $2, jsonb_object($3::text[], $4::text[]), 'copy', $5, $6, $7,"
+    "         to_jsonb($8::text), jsonb_object($9::text[], $10::text[]))";
 
 static struct value column_name(const struct mapping *mapping, size_t i) {
     const char *name = mapping->target->columns[mapping->columns[i].target].name;
@@ -51,7 +50,7 @@ static void image_arrays(const struct mapping *mapping, const struct value *row,
 }
 
 void park_params(const struct mapping *mapping, const char *migration, const struct value *row,
-                 bool has_image, const struct park_reason *reason, struct arena *arena,
+                 bool has_image, const struct err *reason, struct arena *arena,
                  const char *params[PARK_PARAMS]) {
     const struct table_name *table = &mapping->target->name;
     params[0] = migration;
@@ -59,10 +58,11 @@ void park_params(const struct mapping *mapping, const char *migration, const str
     key_arrays(mapping, row, arena, &params[2], &params[3]);
     params[4] = reason->sqlstate;
     params[5] = reason->message;
-    params[6] = reason->detail;
-    params[7] = params[8] = NULL;
+    params[6] = reason->constraint[0] != '\0' ? reason->constraint : NULL;
+    params[7] = reason->server[0] != '\0' ? reason->server : NULL;
+    params[8] = params[9] = NULL;
     if (has_image) {
-        image_arrays(mapping, row, arena, &params[7], &params[8]);
+        image_arrays(mapping, row, arena, &params[8], &params[9]);
     }
 }
 

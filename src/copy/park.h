@@ -6,22 +6,19 @@
 #define PGTANDEM_COPY_PARK_H
 
 #include "base/arena.h"
+#include "base/err.h"
 #include "base/value.h"
 #include "model/mapping.h"
 
-enum { PARK_PARAMS = 9 };
+enum { PARK_PARAMS = 10 };
 
 extern const char park_sql[];
 
-/* Why a row cannot be written. The detail shows values: for the table only. */
-struct park_reason {
-    const char *sqlstate, *message, *detail;
-};
-
 /* Parameters of park_sql. `row` is parallel to mapping->columns; `has_image`:
- * all of it is there, not only the key. Memory: `arena`. */
+ * all of it is there, not only the key; `reason`: why it cannot be written, which must
+ * last as long as the parameters. Memory: `arena`. */
 void park_params(const struct mapping *mapping, const char *migration, const struct value *row,
-                 bool has_image, const struct park_reason *reason, struct arena *arena,
+                 bool has_image, const struct err *reason, struct arena *arena,
                  const char *params[PARK_PARAMS]);
 
 /* "(id) = (5)", for people */

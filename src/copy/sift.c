@@ -1,11 +1,12 @@
 /* sift.c - see sift.h. */
 #include "copy/sift.h"
 
+#include <stdio.h>
+
 #include "base/mem.h"
 #include "copy/chunk.h"
 #include "copy/park.h"
 #include "copy/worker.h"
-#include "pg/sqlstate.h"
 
 void sift_init(struct sift *sift) {
     buf_init(&sift->lines);
@@ -102,25 +103,25 @@ static void stop(struct worker *worker, const struct value *row, const struct er
 }
 
 static void park(struct worker *worker, const struct value *row, bool has_image,
-                 const char *sqlstate, const char *detail, const struct err *why) {
+                 const struct err *why) {
     const struct config *config = worker->job->m->config;
     if (config->conflicts.on_row_error == ROW_ERROR_STOP) {
         stop(worker, row, why);
         return;
     }
-    const struct park_reason reason = {sqlstate, why->message, detail};
     const char *params[PARK_PARAMS];
-    park_params(worker->chunk->mapping, config->migration, row, has_image, &reason,
-                &worker->sift.arena, params);
+    park_params(worker->chunk->mapping, config->migration, row, has_image, why, &worker->sift.arena,
+                params);
     worker->sift.state = SIFT_parking;
     worker_send(worker, park_sql, PARK_PARAMS, params);
 }
 
-static void park_refused(struct worker *worker, const struct err *why) {
+static void park_refused(struct worker *worker, struct err *why) {
     struct sift *sift = &worker->sift;
+    snprintf(why->sqlstate, sizeof why->sqlstate, "22000");
     arena_reset(&sift->arena);
     worker_pause(worker, PAUSE_SIFT, true);
-    park(worker, row_map_refused(&worker->map, &sift->arena), false, "22000", "", why);
+    park(worker, row_map_refused(&worker->map, &sift->arena), false, why);
 }
 
 static void park_written(struct worker *worker) {
@@ -129,7 +130,7 @@ static void park_written(struct worker *worker) {
     size_t from = line_start(sift, sift->range.from), to = line_start(sift, sift->range.to);
     const struct value *row =
         row_map_parse(worker->chunk->mapping, sift->lines.data + from, to - from, &sift->arena);
-    park(worker, row, true, worker->row_error.sqlstate, worker->detail, &worker->row_error);
+    park(worker, row, true, &worker->row_error);
 }
 
 /* events */
@@ -172,7 +173,7 @@ static void after_loading(struct worker *worker) {
         worker->rows_written += worker->affected;
         sift->state = SIFT_releasing;
         worker_send(worker, "RELEASE SAVEPOINT pgtandem", 0, NULL);
-    } else if (sqlstate_classify(worker->error.sqlstate) == TROUBLE_DATA) {
+    } else if (worker->error.class == ERR_CLASS_ROW) {
         worker->row_error = worker->error;
         sift->state = SIFT_undoing;
         worker_send(worker, "ROLLBACK TO SAVEPOINT pgtandem; RELEASE SAVEPOINT pgtandem", 0, NULL);

@@ -88,6 +88,7 @@ static void import_snapshot(struct worker *worker) {
     }
     worker_set_state(worker, WORKER_importing);
     worker->fault = FAULT_NONE;
+    worker->outdated = false;
     session_send(&worker->reader, sql.data, 0, NULL);
     buf_fini(&sql);
 }
@@ -102,7 +103,8 @@ static void keep_moment(struct worker *worker, const PGresult *result) {
     if (!result_bool(result, 0, 3)) {
         worker->fault = FAULT_READER; /* as if it could not be had */
         err_set(&worker->error, ERR_FAILED, "a table was rewritten since the snapshot was taken");
-        snprintf(worker->error.sqlstate, sizeof worker->error.sqlstate, "55000");
+        err_set_class(&worker->error, ERR_CLASS_PASSING);
+        worker->outdated = true;
     }
 }
 

@@ -80,6 +80,7 @@ struct worker {
     enum worker_state state;
     char reader_name[32], writer_name[32]; /* application names */
     struct session reader, writer;
+    bool outdated;                      /* its snapshot is from before a rewrite of a table */
     bool imported, claimed;             /* the reader has its snapshot, the writer its origin */
     char importing[SNAPSHOT_NAME_SIZE]; /* the snapshot's name */
     char read_at[USEC_TEXT_SIZE];       /* and its moment */
@@ -102,7 +103,6 @@ struct worker {
 
     enum fault fault; /* of the request under way, or of the try that failed */
     struct err error;
-    char detail[256];                           /* the server's DETAIL: shows values */
     int64_t affected;                           /* rows, by the last command */
     struct err row_error;                       /* sift.h: why a single row failed */
     char shown[24];                             /* the old server's log at the snapshot */

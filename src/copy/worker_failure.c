@@ -9,11 +9,6 @@
 #include "copy/worker_parts.h"
 #include "pg/sqlstate.h"
 
-static void keep_detail(struct worker *worker, const PGresult *result) {
-    const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
-    snprintf(worker->detail, sizeof worker->detail, "%s", detail != NULL ? detail : "");
-}
-
 bool worker_note_fault(struct worker *worker, enum fault fault, const PGresult *result) {
     if (PQresultStatus(result) != PGRES_FATAL_ERROR &&
         PQresultStatus(result) != PGRES_BAD_RESPONSE) {
@@ -22,7 +17,6 @@ bool worker_note_fault(struct worker *worker, enum fault fault, const PGresult *
     if (worker->fault == FAULT_NONE) {
         worker->fault = fault;
         err_from_result(&worker->error, result);
-        keep_detail(worker, result);
     }
     return true;
 }
@@ -127,6 +121,9 @@ static bool is_snapshot_gone(const struct worker *worker) {
     if (worker->imported || worker->fault != FAULT_READER || worker->job->chunked) {
         return false;
     }
+    if (worker->outdated) {
+        return true;
+    }
     for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
         if (strcmp(worker->error.sqlstate, states[i]) == 0) {
             return true;
@@ -150,19 +147,19 @@ static bool may_be_the_format(const struct worker *worker) {
 }
 
 static void decide_by_class(struct worker *worker) {
-    switch (sqlstate_classify(worker->error.sqlstate)) {
-        case TROUBLE_DATA:
+    switch (worker->error.class) {
+        case ERR_CLASS_ROW:
             if (worker->fault == FAULT_WRITER && worker->chunk != NULL && !worker->careful) {
                 try_with_care(worker);
             } else {
                 end_copy(worker);
             }
             break;
-        case TROUBLE_CONTENDED:
-        case TROUBLE_PASSING:
+        case ERR_CLASS_CONTENDED:
+        case ERR_CLASS_PASSING:
             try_later(worker);
             break;
-        case TROUBLE_FATAL:
+        case ERR_CLASS_FATAL:
             if (may_be_the_format(worker)) {
                 try_with_care(worker);
             } else {

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "mend/tidy.h"
-#include "pg/sqlstate.h"
 
 static const usec_t round_pause = USEC_SECOND / 10, longest_pause = 2 * USEC_SECOND;
 static const usec_t idle_pause = USEC_SECOND, trouble_pause = USEC_SECOND;
@@ -99,20 +98,12 @@ static bool do_round(struct mender *mender, struct err *err) {
 
 /* trouble */
 
-static bool is_passing(const struct err *err) {
-    if (err->code == ERR_TIMEOUT) {
-        return true;
-    }
-    enum trouble trouble = sqlstate_classify(err->sqlstate);
-    return err->sqlstate[0] != '\0' && (trouble == TROUBLE_PASSING || trouble == TROUBLE_CONTENDED);
-}
-
 /* True: again, later. */
 static bool take_trouble(struct mender *mender, const struct err *err) {
-    if (mender->m->loop->stopping || !is_passing(err)) {
+    if (mender->m->loop->stopping || !err_passes(err)) {
         return false;
     }
-    bool contended = sqlstate_classify(err->sqlstate) == TROUBLE_CONTENDED;
+    bool contended = err->class == ERR_CLASS_CONTENDED;
     if (!contended && !mender->said_trouble) {
         log_err(&mender->log, LOG_WARNING, err);
         log_line(&mender->log, LOG_WARNING, "rechecks are tried again until they succeed");

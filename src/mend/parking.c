@@ -17,12 +17,17 @@ static void describe_item(struct described *d, const struct migration *m, const 
     " WHERE migration = $1 AND table_name = $2 AND key = jsonb_object($3::text[], $4::text[])"     \
     "   AND settled_at IS NULL"
 
+static const char *name_or_null(const char *text) {
+    return text[0] != '\0' ? text : NULL;
+}
+
 static bool refresh(struct db *db, const char *const *params, bool *found, struct err *err) {
     PGresult *r = db_query(db, err,
                            "UPDATE pgtandem.parked SET sqlstate = $5, reason = $6,"
+                           "       constraint_name = $7, diagnostics = to_jsonb($8::text),"
                            "       tries = tries + 1,"
                            "       retry_at = clock_timestamp() + " PAUSE("tries") THIS_KEY,
-                           6, params);
+                           8, params);
     *found = r != NULL && result_affected(r) > 0;
     PQclear(r);
     return r != NULL;
@@ -31,11 +36,12 @@ static bool refresh(struct db *db, const char *const *params, bool *found, struc
 static bool insert(struct db *db, const char *const *params, struct err *err) {
     return db_exec(db, err,
                    "INSERT INTO pgtandem.parked (migration, link, table_name, key, operation,"
-                   "                             sqlstate, reason, row_image, tries, retry_at)"
-                   " VALUES ($1, $7, $2, jsonb_object($3::text[], $4::text[]), 'mend', $5, $6,"
-                   "         jsonb_object($8::text[], $9::text[]), 1,"
+                   "                             sqlstate, reason, constraint_name, diagnostics,"
+                   "                             row_image, tries, retry_at)"
+                   " VALUES ($1, $9, $2, jsonb_object($3::text[], $4::text[]), 'mend', $5, $6, $7,"
+                   "         to_jsonb($8::text), jsonb_object($10::text[], $11::text[]), 1,"
                    "         clock_timestamp() + " PAUSE("0") ")",
-                   9, params);
+                   11, params);
 }
 
 bool parking_put(struct db *db, struct migration *m, const struct mend *mend, bool *is_news,
@@ -50,8 +56,10 @@ bool parking_put(struct db *db, struct migration *m, const struct mend *mend, bo
                             mapping_target_text(mapping, arena),
                             key.names.data,
                             key.values.data,
-                            mend->sqlstate,
-                            mend->reason,
+                            mend->reason->sqlstate,
+                            mend->reason->message,
+                            name_or_null(mend->reason->constraint),
+                            name_or_null(mend->reason->server),
                             direction_name(mapping->direction),
                             row.names.data,
                             row.values.data};

@@ -1,6 +1,8 @@
 /* piece.c - see piece.h. */
 #include "mend/piece.h"
 
+#include <stdio.h>
+
 #include <string.h>
 
 #include "mend/late.h"
@@ -159,7 +161,7 @@ static bool give_up(struct review *review, struct mend *mend, struct err *err) {
     if (is_news) {
         log_line(&review->log, LOG_WARNING, "a row of %s.%s is parked: %s",
                  mend->write.mapping->target->name.schema, mend->write.mapping->target->name.name,
-                 mend->reason);
+                 mend->reason->message);
     }
     item->fate = FATE_parked;
     return true;
@@ -171,8 +173,9 @@ static bool stay_blocked(struct review *review, struct mend *mend, struct err *e
     if (++item->tries < TRIES_MAX && !item->from_parked) {
         return true;
     }
-    mend->reason =
-        arena_printf(&review->scratch, "a unique value is taken by another row: %s", mend->reason);
+    struct err reason = *mend->reason;
+    err_context(&reason, "a unique value is taken by another row");
+    mend_set_outcome(mend, MEND_blocked, &reason, &review->scratch);
     return give_up(review, mend, err);
 }
 
@@ -201,9 +204,9 @@ static void stop_trying(struct piece *piece, enum direction d, struct arena *are
     for (size_t i = 0; i < piece->n_mends[d]; i++) {
         struct mend *mend = &piece->mends[d][i];
         if (mend->outcome == MEND_planned && mend->item->tries >= TRIES_MAX) {
-            mend_set_outcome(
-                mend, MEND_refused, "22000",
-                arena_printf(arena, "it was mended %d times and differs again", TRIES_MAX));
+            struct err err;
+            err_set(&err, ERR_FAILED, "it was mended %d times and differs again", TRIES_MAX);
+            mend_refuse(mend, &err, arena);
         }
     }
 }
@@ -211,10 +214,13 @@ static void stop_trying(struct piece *piece, enum direction d, struct arena *are
 /* They have been tried by themselves. */
 static bool untangle(struct review *review, struct piece *piece, enum direction d,
                      struct err *err) {
+    struct err swap;
+    err_set(&swap, ERR_FAILED, "rows exchange their unique values");
+    snprintf(swap.sqlstate, sizeof swap.sqlstate, "23505");
     for (size_t i = 0; i < piece->n_mends[d]; i++) {
         struct mend *mend = &piece->mends[d][i];
         if (mend->outcome == MEND_planned) {
-            mend_set_outcome(mend, MEND_blocked, "23505", "");
+            mend_set_outcome(mend, MEND_blocked, &swap, &review->scratch);
         }
     }
     return resync_untangle(&review->sites[d], piece->mends[d], piece->n_mends[d], &review->scratch,

@@ -3,11 +3,17 @@
 
 #include <stdio.h>
 
-void mend_set_outcome(struct mend *mend, enum mend_outcome outcome, const char *sqlstate,
-                      const char *reason) {
+void mend_set_outcome(struct mend *mend, enum mend_outcome outcome, const struct err *reason,
+                      struct arena *arena) {
+    struct err *copy = arena_alloc(arena, sizeof *copy);
+    *copy = *reason;
     mend->outcome = outcome;
-    snprintf(mend->sqlstate, sizeof mend->sqlstate, "%s", sqlstate);
-    mend->reason = reason;
+    mend->reason = copy;
+}
+
+void mend_refuse(struct mend *mend, struct err *reason, struct arena *arena) {
+    snprintf(reason->sqlstate, sizeof reason->sqlstate, "22000");
+    mend_set_outcome(mend, MEND_refused, reason, arena);
 }
 
 static struct value *pick_key(const struct mapping *mapping, const struct value *mapped,
@@ -69,8 +75,9 @@ static void plan_update(struct mend *mend, const struct mapping *mapping,
     mend->write.key = pick_key(mapping, current, arena);
     mend->write.kind = stays ? WRITE_UPDATE : WRITE_MOVE;
     if (stays && !writes_anything(mapping, values)) {
-        mend_set_outcome(mend, MEND_refused, "22000",
-                         "the sides differ in nothing that the link writes");
+        struct err err;
+        err_set(&err, ERR_FAILED, "the sides differ in nothing that the link writes");
+        mend_refuse(mend, &err, arena);
     }
 }
 
@@ -83,7 +90,7 @@ void mend_plan_write(struct mend *mend, const struct mapping *mapping, const str
     mend->write = (struct write){.kind = WRITE_INSERT, .mapping = mapping, .values = values};
     mend->write.guard = arena_printf(arena, "%s", target != NULL ? target_xmin : "");
     if (!mapping_apply(mapping, source, values, arena, &incomplete, &err)) {
-        mend_set_outcome(mend, MEND_refused, "22000", arena_printf(arena, "%s", err.message));
+        mend_refuse(mend, &err, arena);
     } else if (target != NULL) {
         plan_update(mend, mapping, source, target, values, arena);
     } else {

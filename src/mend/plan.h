@@ -37,12 +37,14 @@ struct mend {
     const struct value *whole;
 
     enum mend_outcome outcome;
-    char sqlstate[6];   /* of a row that was refused or is blocked */
-    const char *reason; /* likewise */
+    const struct err *reason; /* why a row was refused or is blocked */
 };
 
-void mend_set_outcome(struct mend *mend, enum mend_outcome outcome, const char *sqlstate,
-                      const char *reason);
+/* Copies the reason into `arena`. */
+void mend_set_outcome(struct mend *mend, enum mend_outcome outcome, const struct err *reason,
+                      struct arena *arena);
+/* The same for a row that no server has seen: the reason gets an SQLSTATE for the record. */
+void mend_refuse(struct mend *mend, struct err *reason, struct arena *arena);
 
 /* The row of the mapping's source over the one of its target, which may be missing.
  * Rows run parallel to their tables' columns. */

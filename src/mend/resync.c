@@ -7,7 +7,6 @@
 #include "apply/statement.h"
 #include "base/mem.h"
 #include "mend/bundle.h"
-#include "pg/sqlstate.h"
 
 enum { CONTENDED_MAX = 3, UNTANGLED_MAX = 200 };
 
@@ -34,18 +33,16 @@ static bool write_all(struct site *site, const struct write *const *writes, size
 
 /* False: the error is not about a row. */
 static bool blame_row(struct mend *mend, const struct err *err, struct arena *arena) {
-    const char *reason = arena_printf(arena, "%s", err->message);
-    switch (sqlstate_classify(err->sqlstate)) {
-        case TROUBLE_DATA:
-            mend_set_outcome(mend,
-                             strcmp(err->sqlstate, "23505") == 0 ? MEND_blocked : MEND_refused,
-                             err->sqlstate, reason);
+    switch (err->class) {
+        case ERR_CLASS_ROW:
+            mend_set_outcome(mend, err_has_sqlstate(err, "23505") ? MEND_blocked : MEND_refused,
+                             err, arena);
             return true;
-        case TROUBLE_CONTENDED:
-            mend_set_outcome(mend, MEND_contended, err->sqlstate, reason);
+        case ERR_CLASS_CONTENDED:
+            mend_set_outcome(mend, MEND_contended, err, arena);
             return true;
-        case TROUBLE_PASSING:
-        case TROUBLE_FATAL:
+        case ERR_CLASS_PASSING:
+        case ERR_CLASS_FATAL:
             break;
     }
     return false;
@@ -105,8 +102,7 @@ bool resync_write(struct site *site, struct mend *mends, size_t n, size_t turn, 
     struct mend **planned = mem_zero(n + 1, sizeof(struct mend *));
     size_t count = select_mends(mends, n, MEND_planned, planned);
     bool ok = count == 0 || write_together(site, planned, count, err);
-    if (!ok && sqlstate_classify(err->sqlstate) != TROUBLE_PASSING &&
-        sqlstate_classify(err->sqlstate) != TROUBLE_FATAL) {
+    if (!ok && (err->class == ERR_CLASS_ROW || err->class == ERR_CLASS_CONTENDED)) {
         ok = write_by_rows(site, planned, count, turn, arena, err);
     }
     free(planned);
@@ -196,11 +192,11 @@ static bool replace(struct site *site, struct mend **mends, size_t n, struct are
             }
             return true;
         }
-        enum trouble trouble = sqlstate_classify(err->sqlstate);
-        if (trouble == TROUBLE_PASSING || trouble == TROUBLE_FATAL) {
+        if (err->class == ERR_CLASS_PASSING || err->class == ERR_CLASS_FATAL) {
             return false;
         }
-        if (culprit == NULL || trouble == TROUBLE_CONTENDED || !blame_row(culprit, err, arena)) {
+        if (culprit == NULL || err->class == ERR_CLASS_CONTENDED ||
+            !blame_row(culprit, err, arena)) {
             return true;
         }
         n = leave_out(mends, n, culprit);

@@ -7,7 +7,6 @@
 #include "base/mem.h"
 #include "mend/late.h"
 #include "mend/piece.h"
-#include "pg/sqlstate.h"
 #include "verify/comparison.h"
 
 enum { PIECE_FIRST = 16, PIECE_MAX = 500 };
@@ -64,7 +63,7 @@ static bool try_piece(struct review *review, struct piece *piece, enum read_what
 
 /* A key that is none of its type, or a value that the other side's type cannot hold. */
 static bool is_data_error(const struct err *err) {
-    return sqlstate_classify(err->sqlstate) == TROUBLE_DATA || strcmp(err->sqlstate, "0A000") == 0;
+    return err->class == ERR_CLASS_ROW || err_has_sqlstate(err, "0A000");
 }
 
 /* The row is read without casts. */

@@ -19,7 +19,6 @@ static bool has_failed(const PGresult *result) {
 static void refuse_copy(struct db *db) {
     err_set(&db->lost, ERR_FAILED, "there are no rows for COPY FROM STDIN here");
     err_hint(&db->lost, "say INSERT, or COPY from a file of the server");
-    memcpy(db->lost.sqlstate, "0A000", 6);
     session_end_copy(&db->session, "no rows");
 }
 
@@ -59,12 +58,10 @@ static void on_lost(void *owner, const struct err *err) {
     end_request(db);
 }
 
-static void on_notice(void *owner, const PGresult *result) {
+static void on_notice(void *owner, const struct session_notice *notice) {
     struct db *db = owner;
-    const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
-    const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-    if (severity != NULL && strcmp(severity, "WARNING") == 0 && text != NULL) {
-        snprintf(db->warning, sizeof db->warning, "%s", text);
+    if (strcmp(notice->severity, "WARNING") == 0) {
+        snprintf(db->warning, sizeof db->warning, "%s", notice->text);
     }
 }
 
@@ -91,6 +88,7 @@ bool db_open(struct db *db, struct err *err) {
     if (!session_open(&db->session, err)) {
         return err_context(err, "cannot connect to %s", db->label);
     }
+    session_set_patience(&db->session, db->patience);
     db->opened++;
     return true;
 }
@@ -111,8 +109,7 @@ static bool ensure_open(struct db *db, struct err *err) {
         return db_open(db, err);
     }
     err_set(err, ERR_FAILED, "the connection to %s was lost", db->label);
-    memcpy(err->sqlstate, "08006", 6);
-    return false;
+    return err_set_class(err, ERR_CLASS_PASSING);
 }
 
 static bool has_succeeded(struct db *db, struct err *err) {

@@ -23,6 +23,7 @@ struct db {
     enum session_kind kind;
     const char *label; /* "the old database", for messages; borrowed */
     usec_t timeout;    /* per query; LOOP_FOREVER by default */
+    usec_t patience;   /* for a sign of life of its session's server, once it is open; the same */
     /* How often it was opened. A query opens a connection that was lost, so what
      * a session held (a lock) is held only while this is what it was then. */
     unsigned opened;

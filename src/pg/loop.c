@@ -16,8 +16,10 @@ static void on_signal(uv_signal_t *handle, int number) {
     loop->stopping_at = usec_monotonic();
 }
 
+/* A timer that is due before the turn has begun to wait would leave it without one: the
+ * turn is told to look once, and not to wait. */
 static void on_alarm(uv_timer_t *timer) {
-    (void)timer; /* waking up is all it is for */
+    uv_stop(timer->loop);
 }
 
 bool loop_init(struct loop *loop, struct err *err) {
@@ -48,6 +50,7 @@ void loop_fini(struct loop *loop) {
 
 void loop_turn(struct loop *loop, usec_t patience) {
     uint64_t milliseconds = patience <= 0 ? 0 : (uint64_t)((patience + 999) / 1000);
+    uv_update_time(&loop->uv); /* its clock stands since the last turn, whatever was done since */
     uv_timer_start(&loop->alarm, on_alarm, milliseconds, 0);
     uv_run(&loop->uv, UV_RUN_ONCE);
 }
@@ -69,8 +72,9 @@ bool loop_wait(struct loop *loop, const bool *done, usec_t timeout, const char *
         }
         usec_t left = deadline - usec_monotonic();
         if (left <= 0) {
-            return err_set(err, ERR_TIMEOUT, "timed out after %.1f s waiting for %s",
-                           (double)timeout / 1e6, what);
+            err_set(err, ERR_TIMEOUT, "timed out after %.1f s waiting for %s",
+                    (double)timeout / 1e6, what);
+            return err_set_class(err, ERR_CLASS_PASSING);
         }
         loop_turn(loop, left < CHORE_INTERVAL ? left : CHORE_INTERVAL);
         do_chore(loop);

@@ -40,7 +40,7 @@ bool loop_init(struct loop *loop, struct err *err) __attribute__((warn_unused_re
 void loop_fini(struct loop *loop);
 
 /* Turns the loop until *done. False with an error when `timeout` (LOOP_FOREVER
- * for none) has passed (ERR_TIMEOUT) or a signal came (ERR_FAILED,
+ * for none) has passed (ERR_TIMEOUT, passing) or a signal came (ERR_FAILED,
  * loop->stopping). `what` completes "timed out waiting for ...". */
 bool loop_wait(struct loop *loop, const bool *done, usec_t timeout, const char *what,
                struct err *err) __attribute__((warn_unused_result));

@@ -26,17 +26,28 @@ static const usec_t connect_timeout = 15 * USEC_SECOND;
 static const char pinned_settings[] =
     "-c datestyle=ISO,YMD -c timezone=UTC -c intervalstyle=postgres -c bytea_output=hex"
     " -c extra_float_digits=3 -c lc_monetary=C -c xmloption=content -c array_nulls=on"
-    " -c search_path="
+    " -c search_path= -c client_min_messages=warning"
     " -c standard_conforming_strings=on -c default_transaction_isolation=read\\ committed"
     " -c default_transaction_read_only=off -c default_transaction_deferrable=off"
     " -c synchronous_commit=on -c row_security=off -c statement_timeout=0"
     " -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0 -c jit=off";
 
+enum { HANDLES = 3 };
+
 struct session_handles {
     uv_poll_t poll;
-    uv_timer_t kick; /* runs the session from the loop: after resume, or to tell of a loss */
+    uv_timer_t kick;  /* runs the session from the loop: after resume, or to tell of a loss */
+    uv_timer_t watch; /* looks whether the server still answers */
+    bool doubted;     /* it has not, for the session's patience: one more look */
     int open;
     struct session *session; /* NULL once closed */
+};
+
+enum { NOTICES_MAX = 32 }; /* between two looks; what comes in such numbers repeats itself */
+
+struct session_notices {
+    struct session_notice items[NOTICES_MAX];
+    size_t count;
 };
 
 const char *session_state_name(enum session_state state) {
@@ -91,16 +102,24 @@ static void drop_handles(struct session *session) {
     handles->session = NULL;
     stop_polling(handles);
     uv_close((uv_handle_t *)&handles->kick, on_handle_closed);
+    uv_close((uv_handle_t *)&handles->watch, on_handle_closed);
 }
 
-static void make_handles(struct session *session) {
+static bool make_handles(struct session *session, struct err *err) {
     struct session_handles *handles = mem_zero(1, sizeof *handles);
-    handles->session = session;
-    handles->open = 2;
-    uv_poll_init(&session->loop->uv, &handles->poll, PQsocket(session->conn));
+    int status = uv_poll_init(&session->loop->uv, &handles->poll, PQsocket(session->conn));
+    if (status != 0) {
+        free(handles);
+        return err_set(err, ERR_FAILED, "cannot wait for a connection's socket: %s",
+                       uv_strerror(status));
+    }
     uv_timer_init(&session->loop->uv, &handles->kick);
-    handles->poll.data = handles->kick.data = handles;
+    uv_timer_init(&session->loop->uv, &handles->watch);
+    handles->poll.data = handles->kick.data = handles->watch.data = handles;
+    handles->open = HANDLES;
+    handles->session = session;
     session->handles = handles;
+    return true;
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events);
@@ -144,16 +163,95 @@ static void set_state(struct session *session, enum session_state state) {
     session->state = state;
 }
 
-static void lose(struct session *session) {
-    if (session->state == SESSION_lost) {
-        return;
-    }
-    err_from_connection(&session->error, session->conn);
+static void end_as_lost(struct session *session) {
     set_state(session, SESSION_lost);
     if (session->handles != NULL) {
         stop_polling(session->handles);
     }
     kick(session);
+}
+
+static void lose(struct session *session) {
+    if (session->state != SESSION_lost) {
+        err_from_connection(&session->error, session->conn);
+        end_as_lost(session);
+    }
+}
+
+/* For whatever is to be sent. */
+static bool can_send(struct session *session) {
+    if (session->state == SESSION_lost) {
+        kick(session); /* who has not heard of it must not wait */
+    }
+    return session_is_open(session);
+}
+
+/* patience */
+
+static bool owes_answer(const struct session *session) {
+    return (session->state == SESSION_busy || session->state == SESSION_copy_out ||
+            session->state == SESSION_copy_in) &&
+           !session->paused;
+}
+
+usec_t session_silence(const struct session *session) {
+    return owes_answer(session) ? usec_monotonic() - session->active_at : 0;
+}
+
+static void on_watch(uv_timer_t *timer);
+
+static void watch_after(struct session_handles *handles, usec_t delay) {
+    uv_update_time(handles->watch.loop);
+    uv_timer_start(&handles->watch, on_watch, (uint64_t)(delay / 1000 + 1), 0);
+}
+
+/* Something has moved, or is to move from now on. */
+static void note_activity(struct session *session) {
+    session->active_at = usec_monotonic();
+    struct session_handles *handles = session->handles;
+    if (handles == NULL) {
+        return;
+    }
+    handles->doubted = false;
+    if (session->patience != LOOP_FOREVER && !uv_is_active((uv_handle_t *)&handles->watch)) {
+        watch_after(handles, session->patience);
+    }
+}
+
+static void lose_patience(struct session *session) {
+    err_set(&session->error, ERR_FAILED, "no answer and no sign of life from the server for %.0f s",
+            (double)(usec_monotonic() - session->active_at) / USEC_SECOND);
+    err_set_class(&session->error, ERR_CLASS_PASSING);
+    err_hint(&session->error, "look whether the server, its host and the network are well: the "
+                              "process of the server may hang, or packets get lost");
+    end_as_lost(session);
+}
+
+/* A process that was stopped itself finds its timers due before it has read what came
+ * meanwhile: so a second look decides. */
+static void on_watch(uv_timer_t *timer) {
+    struct session_handles *handles = timer->data;
+    struct session *session = handles->session;
+    if (session == NULL || session->patience == LOOP_FOREVER || !owes_answer(session)) {
+        return;
+    }
+    usec_t left = session->patience - session_silence(session);
+    if (left > 0) {
+        watch_after(handles, left);
+    } else if (!handles->doubted) {
+        handles->doubted = true;
+        watch_after(handles, USEC_SECOND / 10);
+    } else {
+        lose_patience(session);
+    }
+}
+
+void session_set_patience(struct session *session, usec_t patience) {
+    session->patience = patience;
+    if (session->handles != NULL) {
+        uv_timer_stop(&session->handles->watch);
+    }
+    note_activity(session);
 }
 
 /* connecting */
@@ -168,7 +266,9 @@ static void on_connect_poll(uv_poll_t *poll, int status, int events) {
 
 static bool wait_for_socket(struct session *session, PostgresPollingStatusType status,
                             usec_t timeout, struct err *err) {
-    make_handles(session);
+    if (!make_handles(session, err)) {
+        return false;
+    }
     session->opened = false;
     uv_poll_start(&session->handles->poll,
                   status == PGRES_POLLING_READING ? UV_READABLE : UV_WRITABLE, on_connect_poll);
@@ -189,7 +289,6 @@ static bool connect_until_ok(struct session *session, struct err *err) {
         if (!wait_for_socket(session, status, left > 1 ? left : 1, err)) {
             if (err->code == ERR_TIMEOUT) {
                 err->code = ERR_FAILED;
-                snprintf(err->sqlstate, sizeof err->sqlstate, "08001");
                 err_hint(err, "check that the server runs and can be reached");
             }
             return false;
@@ -226,31 +325,70 @@ static PGconn *start_connecting(const struct session *session) {
         buf_add_text(&options, session->settings);
     }
     bool replication = session->kind == SESSION_REPLICATION;
-    /* later words win over what the dsn says */
-    const char *keywords[] = {"dbname",          "application_name", "options",
-                              "client_encoding", "replication",      NULL};
-    const char *values[] = {
-        session->dsn, session->application, options.data, "UTF8", replication ? "database" : NULL,
-        NULL};
+    /* Later words win over earlier ones. Where there is TCP, a peer that is gone is noticed
+     * within a minute; the dsn may say otherwise. */
+    const char *keywords[] = {"keepalives_idle",  "keepalives_interval",
+                              "keepalives_count", "tcp_user_timeout",
+                              "dbname",           "application_name",
+                              "options",          "client_encoding",
+                              "replication",      NULL};
+    const char *values[] = {"20",         "10",         "4",
+                            "60000",      session->dsn, session->application,
+                            options.data, "UTF8",       replication ? "database" : NULL,
+                            NULL};
     PGconn *conn = PQconnectStartParams(keywords, values, 1);
     buf_fini(&options);
     return conn;
 }
 
+/* notices */
+
+static void copy_field(char *into, size_t size, const PGresult *result, int field) {
+    const char *text = PQresultErrorField(result, field);
+    snprintf(into, size, "%s", text != NULL ? text : "");
+}
+
+/* Called by libpq, in the middle of its work: nothing may be done here but to keep it. */
 static void on_notice(void *owner, const PGresult *result) {
     struct session *session = owner;
-    if (session->events->notice != NULL) {
-        session->events->notice(session->owner, result);
+    if (session->notices == NULL) {
+        session->notices = mem_zero(1, sizeof *session->notices);
     }
+    if (session->notices->count == NOTICES_MAX) {
+        return;
+    }
+    struct session_notice *notice = &session->notices->items[session->notices->count++];
+    copy_field(notice->severity, sizeof notice->severity, result, PG_DIAG_SEVERITY_NONLOCALIZED);
+    copy_field(notice->sqlstate, sizeof notice->sqlstate, result, PG_DIAG_SQLSTATE);
+    copy_field(notice->text, sizeof notice->text, result, PG_DIAG_MESSAGE_PRIMARY);
+}
+
+/* False: an owner has closed or paused the session upon one. */
+static bool deliver_notices(struct session *session, const PGconn *conn) {
+    struct session_notices *notices = session->notices;
+    session->notices = NULL; /* a handler may close the session, or make it speak again */
+    for (size_t i = 0; notices != NULL && i < notices->count && session->conn == conn; i++) {
+        if (session->events->notice != NULL) {
+            session->events->notice(session->owner, &notices->items[i]);
+        }
+    }
+    free(notices);
+    return session->conn == conn && session_is_open(session);
+}
+
+static void forget_notices(struct session *session) {
+    free(session->notices);
+    session->notices = NULL;
 }
 
 static bool finish_opening(struct session *session, struct err *err) {
     PQsetnonblocking(session->conn, 1);
-    PQsetNoticeReceiver(session->conn, on_notice, session);
     if (session->kind == SESSION_PIPELINE && PQenterPipelineMode(session->conn) != 1) {
         return err_from_connection(err, session->conn);
     }
-    make_handles(session);
+    if (!make_handles(session, err)) {
+        return false;
+    }
     set_state(session, SESSION_idle);
     rearm(session);
     return true;
@@ -261,6 +399,7 @@ bool session_open(struct session *session, struct err *err) {
     session->paused = session->wants_write = session->notify_drained = false;
     session->conn = start_connecting(session);
     set_state(session, SESSION_connecting);
+    PQsetNoticeReceiver(session->conn, on_notice, session);
     bool ok = session->conn != NULL && PQstatus(session->conn) != CONNECTION_BAD
                   ? connect_until_ok(session, err)
                   : err_from_connection(err, session->conn);
@@ -277,6 +416,8 @@ void session_close(struct session *session) {
     drop_handles(session);
     PQfinish(session->conn);
     session->conn = NULL;
+    session->patience = LOOP_FOREVER;
+    forget_notices(session);
     set_state(session, SESSION_closed);
 }
 
@@ -298,7 +439,7 @@ void session_rebind(struct session *session, enum session_kind kind,
 /* sending */
 
 static void flush(struct session *session) {
-    if (!session_is_open(session)) {
+    if (!can_send(session)) {
         return;
     }
     int left = PQflush(session->conn);
@@ -318,7 +459,7 @@ static void check_sent(struct session *session, int ok) {
 
 void session_send(struct session *session, const char *sql, int n_params,
                   const char *const *params) {
-    if (!session_is_open(session)) {
+    if (!can_send(session)) {
         return;
     }
     int ok = n_params == 0
@@ -328,6 +469,7 @@ void session_send(struct session *session, const char *sql, int n_params,
     if (ok) {
         set_state(session, SESSION_busy);
     }
+    note_activity(session);
     flush(session);
 }
 
@@ -369,7 +511,7 @@ void session_queue_prepared(struct session *session, const char *name, int n_par
 }
 
 void session_sync(struct session *session) {
-    if (!session_is_open(session)) {
+    if (!can_send(session)) {
         return;
     }
     check_sent(session, PQpipelineSync(session->conn));
@@ -377,12 +519,14 @@ void session_sync(struct session *session) {
         session->syncs_pending++;
         set_state(session, SESSION_busy);
     }
+    note_activity(session);
     flush(session);
 }
 
 void session_put_copy(struct session *session, const char *data, size_t size) {
     if (session_is_open(session)) {
         check_sent(session, PQputCopyData(session->conn, data, (int)size) == 1);
+        note_activity(session);
         flush(session);
     }
 }
@@ -393,6 +537,7 @@ void session_end_copy(struct session *session, const char *reason) {
         if (session->state == SESSION_copy_in) {
             set_state(session, SESSION_busy);
         }
+        note_activity(session);
         flush(session);
         kick(session); /* a COPY that failed midway was answered long ago */
     }
@@ -409,6 +554,7 @@ void session_pause(struct session *session, bool pause) {
     }
     session->paused = pause;
     rearm(session);
+    note_activity(session);
     if (!pause) {
         kick(session); /* libpq may hold data that no socket will announce */
     }
@@ -425,12 +571,16 @@ static bool take_copy_data(struct session *session) {
     PGconn *conn = session->conn;
     char *data = NULL;
     int size = PQgetCopyData(conn, &data, 1);
+    bool here = deliver_notices(session, conn);
     if (size > 0) {
-        if (session->events->copy_data != NULL) {
+        if (here && session->events->copy_data != NULL) {
             session->events->copy_data(session->owner, data, (size_t)size);
         }
         PQfreemem(data);
         return still_reading(session, conn);
+    }
+    if (!here) {
+        return false;
     }
     if (size == -1) {
         set_state(session, SESSION_busy); /* the COPY is over, its result follows */
@@ -491,9 +641,14 @@ static bool take_pipeline_result(struct session *session, PGresult *result) {
 static bool take_result(struct session *session) {
     PGconn *conn = session->conn;
     if (PQisBusy(conn)) {
+        deliver_notices(session, conn);
         return false;
     }
     PGresult *result = PQgetResult(conn);
+    if (!deliver_notices(session, conn)) {
+        PQclear(result);
+        return false;
+    }
     if (session->kind == SESSION_PIPELINE) {
         return take_pipeline_result(session, result);
     }
@@ -544,6 +699,7 @@ static void tell_drained(struct session *session) {
 }
 
 static void on_readable(struct session *session) {
+    note_activity(session);
     if (PQconsumeInput(session->conn) == 0) {
         /* what came before the end is still to be had: often the reason */
         const PGconn *conn = session->conn;
@@ -559,6 +715,7 @@ static void on_readable(struct session *session) {
 }
 
 static void on_writable(struct session *session) {
+    note_activity(session);
     flush(session);
     tell_drained(session);
 }

@@ -6,8 +6,13 @@
  *   hex bytea, exact floats), to an empty search_path and to UTF-8, whatever
  *   the role's or database's own settings are; see session.c.
  * Lifetime: session_init, session_open (waits), use, session_close. An owner
- *   may close the session from inside any of its events. `lost` is always
- *   delivered by the loop, never from inside a call of the owner.
+ *   may close the session from inside any of its events: none is delivered while
+ *   libpq is at work, which would go on with a connection that is gone. `lost` is
+ *   always delivered by the loop, never from inside a call of the owner; and again
+ *   when something is asked of a session that is lost, so that nobody waits for an
+ *   answer that cannot come.
+ * Patience: a server that does not answer, behind whatever, is taken for lost when
+ *   nothing has moved in either direction for as long as the owner has said.
  * Errors: `lost` ends a session's life; the owner closes it, and may open it
  *   again. */
 #ifndef PGTANDEM_PG_SESSION_H
@@ -38,6 +43,13 @@ enum session_state {
 #undef SESSION_ENUM
 };
 
+/* What a server says beside its results. */
+struct session_notice {
+    char severity[12]; /* "WARNING", whatever the server's language */
+    char sqlstate[6];
+    char text[256]; /* in the server's language: for people only */
+};
+
 /* All of them may be NULL. */
 struct session_events {
     /* One result of a statement, failed or not; borrowed for the call. */
@@ -48,7 +60,8 @@ struct session_events {
     void (*copy_data)(void *owner, const char *data, size_t size);
     /* Everything queued has been handed to the kernel. */
     void (*drained)(void *owner);
-    void (*notice)(void *owner, const PGresult *result);
+    /* Before whatever the server has sent behind it. */
+    void (*notice)(void *owner, const struct session_notice *notice);
     void (*lost)(void *owner, const struct err *err);
 };
 
@@ -59,6 +72,7 @@ enum session_kind {
 };
 
 struct session_handles; /* what libuv needs to outlive a close */
+struct session_notices; /* those that are to be delivered */
 
 struct session {
     struct loop *loop;
@@ -77,6 +91,9 @@ struct session {
     bool wants_write;
     bool notify_drained;
     bool opened;
+    struct session_notices *notices;
+    usec_t patience;  /* LOOP_FOREVER: no end of it */
+    usec_t active_at; /* usec_monotonic(): when something moved last */
     struct err error; /* why it was lost */
 };
 
@@ -120,6 +137,15 @@ void session_put_copy(struct session *session, const char *data, size_t size);
 void session_end_copy(struct session *session, const char *reason);
 /* True while the kernel has not taken everything; `drained` will tell. */
 bool session_is_clogged(struct session *session);
+
+/* How long a server may take for the next sign of life while it is to answer; from now
+ * on, and until session_close. LOOP_FOREVER, the default, is for statements that may
+ * take as long as they like. */
+void session_set_patience(struct session *session, usec_t patience);
+
+/* For how long the server has owed an answer and given no sign of life; 0 while it owes
+ * none, or is not listened to. */
+usec_t session_silence(const struct session *session);
 
 /* Stops or resumes reading. Data that already arrived wait. */
 void session_pause(struct session *session, bool pause);

@@ -112,7 +112,7 @@ static bool drop_patiently(struct side *side, const char *sql, const char *name,
             PQclear(r);
             return true;
         }
-        if (strcmp(err->sqlstate, "55006") != 0 || attempt == 20) {
+        if (!err_has_sqlstate(err, "55006") || attempt == 20) {
             return false;
         }
         if (!loop_sleep(side->db.session.loop, USEC_SECOND / 4, err)) {

@@ -1,32 +1,8 @@
-/* sqlstate.c - see sqlstate.h. */
+/* sqlstate.c - see sqlstate.h: errors from results and connections. */
 #include "pg/sqlstate.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static bool has_class(const char *sqlstate, const char *class) {
-    return strncmp(sqlstate, class, 2) == 0;
-}
-
-enum trouble sqlstate_classify(const char *sqlstate) {
-    if (sqlstate[0] == '\0' || has_class(sqlstate, "08") || has_class(sqlstate, "53") ||
-        has_class(sqlstate, "57") || strcmp(sqlstate, "55006") == 0 ||
-        strcmp(sqlstate, "25P03") == 0) {
-        return TROUBLE_PASSING;
-    }
-    if (has_class(sqlstate, "40") || strcmp(sqlstate, "55P03") == 0) {
-        return TROUBLE_CONTENDED;
-    }
-    if (has_class(sqlstate, "22") || has_class(sqlstate, "23")) {
-        return TROUBLE_DATA;
-    }
-    return TROUBLE_FATAL;
-}
-
-bool sqlstate_passes(const struct err *err) {
-    enum trouble trouble = sqlstate_classify(err->sqlstate);
-    return err->sqlstate[0] != '\0' && (trouble == TROUBLE_PASSING || trouble == TROUBLE_CONTENDED);
-}
 
 struct cure {
     const char *sqlstate;
@@ -93,18 +69,88 @@ static void copy_as_line(char *line, size_t size, const char *text) {
     line[n - (n > 0 && line[n - 1] == ' ')] = '\0';
 }
 
+/* Functions by which the servers' procedural languages raise what a user's code wants
+ * raised. These are names in their source, the same in every language and version. */
+static bool is_raise(const char *function) {
+    static const char *const raisers[] = {"exec_stmt_raise", "exec_stmt_assert", "plperl_util_elog",
+                                          "do_util_elog",    "PLy_output",       "pltcl_elog"};
+    for (size_t i = 0; function != NULL && i < sizeof raisers / sizeof *raisers; i++) {
+        if (strcmp(function, raisers[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum raiser find_raiser(const PGresult *result) {
+    if (is_raise(PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION))) {
+        return RAISER_USER;
+    }
+    const char *context = PQresultErrorField(result, PG_DIAG_CONTEXT);
+    return context != NULL ? RAISER_FUNCTION : RAISER_SERVER;
+}
+
+struct named_field {
+    int field;
+    const char *before;
+};
+
+/* " (constraint "users_email_key", table app_v2.users)" */
+static void add_fields(char *text, size_t size, const PGresult *result) {
+    static const struct named_field fields[] = {
+        {PG_DIAG_CONSTRAINT_NAME, "constraint "}, {PG_DIAG_COLUMN_NAME, "column "},
+        {PG_DIAG_DATATYPE_NAME, "type "},         {PG_DIAG_SCHEMA_NAME, "schema "},
+        {PG_DIAG_TABLE_NAME, "table "},
+    };
+    size_t n = strlen(text), begin = n;
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        const char *name = PQresultErrorField(result, fields[i].field);
+        if (name != NULL && n < size) {
+            snprintf(text + n, size - n, "%s%s\"%s\"", n == begin ? " (" : ", ", fields[i].before,
+                     name);
+            n = strlen(text);
+        }
+    }
+    snprintf(text + n, size - n, "%s", n > begin ? ")" : "");
+}
+
+/* The primary message and the DETAIL, as they are. */
+static void keep_server_words(struct err *err, const char *text, const PGresult *result) {
+    const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
+    const char *constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
+    err_set_server(err, "%s%s%s%s", text, detail != NULL ? " (" : "", detail != NULL ? detail : "",
+                   detail != NULL ? ")" : "");
+    snprintf(err->constraint, sizeof err->constraint, "%s", constraint != NULL ? constraint : "");
+}
+
+static void set_words(struct err *err, const char *state, const PGresult *result) {
+    char text[ERR_MESSAGE_SIZE];
+    snprintf(text, sizeof text, "%s", sqlstate_words(state));
+    add_fields(text, sizeof text, result);
+    err_set(err, ERR_FAILED, "%s", text);
+}
+
 bool err_from_result(struct err *err, const PGresult *result) {
     const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
+    enum raiser raiser = find_raiser(result);
     char line[ERR_MESSAGE_SIZE];
     if (text == NULL) {
         copy_as_line(line, sizeof line, PQresultErrorMessage(result));
-        text = line;
+        text = line[0] != '\0' ? line : "the server closed the connection";
     }
-    err_set(err, ERR_FAILED, "%s", text[0] != '\0' ? text : "the server closed the connection");
-    set_sqlstate(err, state != NULL ? state : "08006");
-    if (hint != NULL) {
+    state = state != NULL ? state : "08006";
+    enum err_class class = sqlstate_class(state, raiser);
+    if (class == ERR_CLASS_ROW) {
+        set_words(err, state, result);
+    } else {
+        err_set(err, ERR_FAILED, "%s", text);
+    }
+    err->class = class;
+    keep_server_words(err, text, result);
+    set_sqlstate(err, state);
+    if (hint != NULL && class != ERR_CLASS_ROW) {
         err_hint(err, "%s", hint);
     }
     add_cure(err);
@@ -144,6 +190,7 @@ bool err_from_connection(struct err *err, const PGconn *conn) {
     copy_as_line(text, sizeof text, PQerrorMessage(conn));
     err_set(err, ERR_FAILED, "%s", text[0] != '\0' ? text : "the server closed the connection");
     set_sqlstate(err, sqlstate_of_connection(text));
+    err->class = sqlstate_class(err->sqlstate, RAISER_SERVER);
     add_cure(err);
     if (err->hint[0] == '\0') {
         err_hint(err, "check that the server runs and that host and port in the dsn are right");

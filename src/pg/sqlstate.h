@@ -1,8 +1,16 @@
-/* sqlstate.h - what kind of trouble an SQLSTATE means, and errors from libpq.
+/* sqlstate.h - which class of trouble a server's error is of, and errors from libpq.
  *
- * The classes are the design's: data errors of one row (22, 23) park the row
- * or stop the link; passing ones (08, 40, 53, 55P03, 57) are tried again;
- * all others stop the link at once. */
+ * This is the boundary: from here on errors carry their class (base/err.h), and
+ * nobody reads an SQLSTATE or a text to find out what to do.
+ *
+ * The classes are the design's: whatever one row alone causes parks the row or stops
+ * the link; passing errors (08, 40, 53, 55P03, 57) are tried again; all others stop the
+ * link at once. Who raised the error counts, too: a trigger, a generated column or a
+ * domain's check may raise any SQLSTATE it likes, and means the row.
+ *
+ * Values: the server's primary message of an error about a row can hold its values
+ * (`invalid input syntax for type uuid: "..."`), and its DETAIL does. Such an error gets
+ * words of our own, made of what PostgreSQL reports in fields. */
 #ifndef PGTANDEM_PG_SQLSTATE_H
 #define PGTANDEM_PG_SQLSTATE_H
 
@@ -11,24 +19,23 @@
 
 #include "base/err.h"
 
-enum trouble {
-    TROUBLE_DATA,      /* one row cannot be written as it is */
-    TROUBLE_CONTENDED, /* somebody else is at the same rows: again, soon */
-    TROUBLE_PASSING,   /* the server or the way to it: again, later */
-    TROUBLE_FATAL,     /* nothing that time would heal */
+/* Where in the server an error came from. */
+enum raiser {
+    RAISER_SERVER,   /* the statement itself */
+    RAISER_FUNCTION, /* the server, while it ran a function of the user's */
+    RAISER_USER,     /* a RAISE of the user's own: its SQLSTATE is of his choice */
 };
 
-/* Pure. 55006 (object in use: a slot or origin whose last client is still
- * dying) counts as passing. An empty state, libpq's own word for a connection
- * that broke, is passing too. */
-enum trouble sqlstate_classify(const char *sqlstate);
+/* Pure. 55006 (object in use: a slot or origin whose last client is still dying)
+ * counts as passing. */
+enum err_class sqlstate_class(const char *sqlstate, enum raiser raiser);
 
-/* Will it pass, so that what failed may be done again? An error without SQLSTATE is one
- * of ours, which does not. */
-bool sqlstate_passes(const struct err *err);
+/* Pure. What an SQLSTATE of a row's own fault means, in a few words without values;
+ * never NULL. */
+const char *sqlstate_words(const char *sqlstate);
 
-/* Fills *err from a failed result: message, SQLSTATE, and the server's hint or
- * ours. The server's DETAIL is left out: it shows row values. Returns false. */
+/* Fills *err from a failed result: class, SQLSTATE, a message without values, and the
+ * server's hint or ours. Returns false. */
 bool err_from_result(struct err *err, const PGresult *result);
 
 /* The same from a connection that could not be made or broke: SQLSTATE 08006

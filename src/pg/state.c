@@ -59,7 +59,7 @@ bool state_schema_is_current(struct db *db, bool *current, struct err *err) {
     return db_bool(db, err, current,
                    "SELECT NOT EXISTS ("
                    "   SELECT FROM (VALUES ('after_copy', 'object'), ('migration', 'slot_xid'),"
-                   "                       ('parked', 'settled_at')) AS wanted (relation, name)"
+                   "                       ('parked', 'diagnostics')) AS wanted (relation, name)"
                    "    WHERE NOT EXISTS (SELECT FROM pg_attribute a"
                    "       JOIN pg_class c ON c.oid = a.attrelid AND c.relname = relation"
                    "       JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'pgtandem'"
@@ -83,7 +83,7 @@ static bool alter_tables(struct db *db, struct err *err) {
 }
 
 static bool is_denied(const struct err *err) {
-    return strcmp(err->sqlstate, "42501") == 0;
+    return err_has_sqlstate(err, "42501");
 }
 
 static bool upgrade_schema(struct side *side, struct err *err) {
@@ -209,8 +209,9 @@ bool state_lock_on(struct db *db, const struct migration *m, struct err *err) {
     if (!locked) {
         err_set(err, ERR_FAILED, "another pgtandem is at work on the migration \"%s\"",
                 m->config->migration);
-        return err_hint(err, "stop it first (SIGTERM); if it was killed, its connection may take "
-                             "a moment to end");
+        err_hint(err, "stop it first (SIGTERM); if it was killed, its connection may take a moment "
+                      "to end");
+        return err_set_class(err, ERR_CLASS_CONTENDED);
     }
     return true;
 }

@@ -65,7 +65,7 @@ static bool drop_schema(struct db *db, const bool *present, struct err *err) {
 
 /* The schema may belong to somebody else, or hold what is not ours. */
 static bool must_stay(const struct err *err) {
-    return strcmp(err->sqlstate, "42501") == 0 || strcmp(err->sqlstate, "2BP01") == 0;
+    return err_has_sqlstate(err, "42501") || err_has_sqlstate(err, "2BP01");
 }
 
 bool state_remove(struct migration *m, struct side *side, enum state_removal *removal,

@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "pg/operators.h"
+#include "pg/sqlstate.h"
 #include "stream/internal.h"
 #include "stream/replication.h"
 
@@ -39,12 +40,13 @@ void link_init_connections(struct link *link) {
     link->source.session.settings = source_settings;
     link->source.timeout = query_timeout;
     link->target.timeout = query_timeout;
+    link->source.patience = link->target.patience = query_timeout;
     link->mappings = mem_zero(m->n_tables, sizeof *link->mappings);
 }
 
 /* True when the error was "in use" and it is worth another try. */
 static bool wait_if_busy(struct link *link, struct err *err, int attempt) {
-    if (strcmp(err->sqlstate, "55006") != 0 || attempt >= busy_attempts) {
+    if (!err_has_sqlstate(err, "55006") || attempt >= busy_attempts) {
         return false;
     }
     if (attempt == 4) {
@@ -94,14 +96,12 @@ static bool check_slot(struct link *link, const struct slot_info *slot, struct e
                 slot->exists ? "the slot \"%s\" in %s is not one of pgtandem's"
                              : "the slot \"%s\" is gone from %s",
                 link->slot.text, link->source.label);
-        memcpy(err->sqlstate, "42704", 6);
         return err_hint(err, "changes may be lost: run teardown --all, empty the new table and "
                              "begin again");
     }
     if (slot->lost) {
         err_set(err, ERR_FAILED, "the slot \"%s\" in %s is lost: the server dropped log it needed",
                 link->slot.text, link->source.label);
-        memcpy(err->sqlstate, "55000", 6);
         return err_hint(err, "raise max_slot_wal_keep_size, run teardown --all, empty the new "
                              "table and begin again");
     }
@@ -217,7 +217,7 @@ failed:
         link_close(link);
         link_set_state(link, LINK_stopped);
     } else {
-        link_fail(link, sqlstate_classify(err->sqlstate), err);
+        link_fail(link, err);
     }
     return false;
 }

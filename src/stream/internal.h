@@ -10,8 +10,10 @@ extern const struct session_events link_stream_events;
 void link_set_state(struct link *link, enum link_state state);
 /* Closes the connections and forgets what was gathered. */
 void link_close(struct link *link);
-/* The one way into `retrying` and `failed`; logs it. */
-void link_fail(struct link *link, enum trouble trouble, const struct err *err);
+/* The one way into `retrying` and `failed`; logs it and ends the connections. By the error's class
+ * the link is to connect again, or a person must act: a row's own fault that nobody has parked
+ * stops a link, too. */
+void link_fail(struct link *link, const struct err *err);
 void link_begin_streaming(struct link *link);
 void link_on_heartbeat(void *owner);
 

@@ -5,13 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/backoff.h"
 #include "base/mutant.h"
 #include "decode/bind.h"
+#include "pg/sqlstate.h"
 #include "stream/internal.h"
 #include "stream/protocol.h"
 #include "stream/replication.h"
 
 static const size_t batch_bytes = (size_t)4 * 1024 * 1024;
+static const usec_t first_retry = USEC_SECOND / 10, longest_retry = 10 * USEC_SECOND;
 static const usec_t heartbeat_interval = USEC_SECOND;
 static const usec_t report_pause = USEC_SECOND / 50;  /* between two reports on demand */
 static const usec_t silence_limit = 30 * USEC_SECOND; /* then the server is asked for a word */
@@ -47,16 +50,10 @@ void link_close(struct link *link) {
     link->in_transaction = false;
 }
 
-static usec_t retry_delay(unsigned attempts) {
-    static const usec_t longest = 10 * USEC_SECOND;
-    usec_t delay = (USEC_SECOND / 10) << (attempts < 8 ? attempts : 8);
-    return delay < longest ? delay : longest;
-}
-
-void link_fail(struct link *link, enum trouble trouble, const struct err *err) {
+void link_fail(struct link *link, const struct err *err) {
     link->error = *err;
     link_close(link);
-    if (trouble == TROUBLE_FATAL || trouble == TROUBLE_DATA) {
+    if (!err_passes(err)) {
         log_err(&link->log, LOG_ERROR, err);
         log_line(&link->log, LOG_ERROR, "the link has stopped; nothing after %s is acknowledged",
                  lsn_format(link->durable).text);
@@ -68,12 +65,8 @@ void link_fail(struct link *link, enum trouble trouble, const struct err *err) {
         log_line(&link->log, LOG_WARNING, "connecting again until it succeeds");
         link->said_retrying = true;
     }
-    link->retry_at = usec_monotonic() + retry_delay(link->attempts++);
+    link->retry_at = usec_monotonic() + backoff_delay(first_retry, longest_retry, link->attempts++);
     link_set_state(link, LINK_retrying);
-}
-
-static void fail_fatally(struct link *link, struct err *err) {
-    link_fail(link, TROUBLE_FATAL, err);
 }
 
 /* reporting */
@@ -119,7 +112,8 @@ void link_on_heartbeat(void *owner) {
         struct err err;
         err_set(&err, ERR_FAILED, "no word from the source's server for %d s",
                 (int)(2 * silence_limit / USEC_SECOND));
-        link_fail(link, TROUBLE_PASSING, &err);
+        err_set_class(&err, ERR_CLASS_PASSING);
+        link_fail(link, &err);
         return;
     }
     report(link);
@@ -200,8 +194,8 @@ static void on_applied(void *owner, struct batch *batch) {
     hand_over(link);
 }
 
-static void on_applier_failed(void *owner, enum trouble trouble, const struct err *err) {
-    link_fail(owner, trouble, err);
+static void on_applier_failed(void *owner, const struct err *err) {
+    link_fail(owner, err);
 }
 
 static const struct applier_events applier_events = {
@@ -305,7 +299,7 @@ static void take_data(struct link *link, const struct frame *frame) {
         return;
     }
     err_context(&err, "at %s", lsn_format(link->received).text);
-    fail_fatally(link, &err);
+    link_fail(link, &err);
 }
 
 static void take_keepalive(struct link *link, const struct frame *frame) {
@@ -321,7 +315,7 @@ static void on_copy_data(void *owner, const char *data, size_t size) {
     struct err err;
     link->heard_at = usec_monotonic();
     if (!frame_parse(data, size, &frame, &err)) {
-        fail_fatally(link, &err);
+        link_fail(link, &err);
     } else if (frame.kind == FRAME_KEEPALIVE) {
         take_keepalive(link, &frame);
     } else {
@@ -337,33 +331,34 @@ static void on_stream_result(void *owner, const PGresult *result) {
         return;
     }
     err_from_result(&err, result);
-    link_fail(link, sqlstate_classify(err.sqlstate), &err);
+    link_fail(link, &err);
 }
 
 static void on_stream_ready(void *owner) {
     struct err err;
     err_set(&err, ERR_FAILED, "the server ended the replication stream");
-    link_fail(owner, TROUBLE_PASSING, &err);
+    err_set_class(&err, ERR_CLASS_PASSING);
+    link_fail(owner, &err);
 }
 
 static void on_stream_lost(void *owner, const struct err *err) {
-    link_fail(owner, sqlstate_classify(err->sqlstate), err);
+    link_fail(owner, err);
 }
 
-/* wal2json tells of changes it leaves out: a table without replica identity. */
-static void on_stream_notice(void *owner, const PGresult *result) {
+/* A warning on a stream is wal2json's way to tell of a change that it leaves out, such as
+ * one of a table without replica identity. */
+static void on_stream_notice(void *owner, const struct session_notice *notice) {
     struct link *link = owner;
-    const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-    if (text == NULL || strstr(text, "no tuple identifier") == NULL) {
-        log_line(&link->log, LOG_INFO, "the server says: %s", text != NULL ? text : "");
+    if (strcmp(notice->severity, "WARNING") != 0) {
+        log_line(&link->log, LOG_INFO, "the server says: %s", notice->text);
         return;
     }
     struct err err;
-    err_set(&err, ERR_FAILED, "the server left out a change: %s", text);
+    err_set(&err, ERR_FAILED, "the server left out a change: %s", notice->text);
     err_hint(&err,
              "give the table a replica identity again (ALTER TABLE ... REPLICA IDENTITY "
              "DEFAULT), run teardown --all and begin again: the change is lost to the stream");
-    fail_fatally(link, &err);
+    link_fail(link, &err);
 }
 
 const struct session_events link_stream_events = {
@@ -406,6 +401,7 @@ void link_init(struct link *link, struct migration *m, enum direction direction)
     link->applier.link = direction_name(direction);
     link->applier.log = link->log;
     breaker_init(&link->applier.breaker, m->config->conflicts.max_per_minute);
+    link->applier.parks.limit = m->config->conflicts.max_parked_in_a_row;
     link->applier.stop_on_row_error = m->config->conflicts.on_row_error == ROW_ERROR_STOP;
 }
 

@@ -51,7 +51,7 @@ static bool take_origin(struct proof *proof, const char *origin, struct err *err
                     &origin)) {
             return true;
         }
-        if (strcmp(err->sqlstate, "55006") != 0 || attempt == busy_attempts) {
+        if (!err_has_sqlstate(err, "55006") || attempt == busy_attempts) {
             return err_context(err, "cannot take the origin \"%s\"", origin);
         }
         if (!loop_sleep(proof->m->loop, busy_pause, err)) {
@@ -149,7 +149,7 @@ static bool start(struct proof *proof, struct err *err) {
     bool ok = false;
     for (int attempt = 0; !ok; attempt++) {
         ok = link_start_stream(m->loop, &proof->stream, sql.data, &proof_events, proof, err);
-        if (!ok && (strcmp(err->sqlstate, "55006") != 0 || attempt == busy_attempts ||
+        if (!ok && (!err_has_sqlstate(err, "55006") || attempt == busy_attempts ||
                     !loop_sleep(m->loop, busy_pause, err))) {
             break;
         }

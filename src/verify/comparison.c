@@ -6,7 +6,6 @@
 
 #include "base/mem.h"
 #include "pg/operators.h"
-#include "pg/sqlstate.h"
 
 enum {
     PIECE_FIRST = 16, /* before it is known how wide rows are */
@@ -75,7 +74,7 @@ static void note(struct comparison *c, const struct value *key, enum verdict ver
 
 /* A value that the other side's type cannot hold: the row is read without casts. */
 static bool is_cast_failure(const struct err *err) {
-    return sqlstate_classify(err->sqlstate) == TROUBLE_DATA || strcmp(err->sqlstate, "0A000") == 0;
+    return err->class == ERR_CLASS_ROW || err_has_sqlstate(err, "0A000");
 }
 
 /* For each of `n` keys the row of the result that has it, or -1. */

@@ -242,7 +242,7 @@ INSERT INTO app_v2."Kinds" SELECT bio, id FROM app_v2.users
 SQL
     statements <<<'ALTER TABLE users ADD CONSTRAINT known FOREIGN KEY (id, bio) REFERENCES app_v2."Kinds" (n, "a b")'
     assert_exit 1 pgtandem backfill
-    assert_contains "$output" 'violates foreign key constraint "known"'
+    assert_contains "$output" 'violates a foreign key constraint (constraint "known"'
     assert_contains "$output" "these rows of app_v2.users do not pass: (id) = "
     assert_contains "$output" "(13)"
     assert_contains "$output" " and more"

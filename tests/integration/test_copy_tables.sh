@@ -179,11 +179,11 @@ test_bad_rows_are_parked_and_all_others_copied() {
 }
 
 test_a_parked_row_says_why_and_what() {
-    assert_eq "$(sql main two "SELECT key, row_image, reason FROM pgtandem.parked WHERE key = '{\"id\": \"700\"}'")" \
-        '{"id": "700"}|{"id": "700", "age": "70", "code": "too long a code", "domain": "x.org", "local_part": "e700"}|value too long for type character varying(8)'
+    assert_eq "$(sql main two "SELECT key, row_image, reason, diagnostics FROM pgtandem.parked WHERE key = '{\"id\": \"700\"}'")" \
+        '{"id": "700"}|{"id": "700", "age": "70", "code": "too long a code", "domain": "x.org", "local_part": "e700"}|a value is too long for its column|"value too long for type character varying(8)"'
     assert_eq "$(sql main two "SELECT row_image IS NULL, reason FROM pgtandem.parked
         WHERE key = '{\"id\": \"40\"}'")" 't|transform "split_email" refused the row: the address has no @'
-    assert_contains "$(sql main two "SELECT reason FROM pgtandem.parked WHERE sqlstate = '23505'")" "(code)=(c5)"
+    assert_contains "$(sql main two "SELECT constraint_name, diagnostics FROM pgtandem.parked WHERE sqlstate = '23505'")" "(code)=(c5)"
 }
 
 test_the_log_shows_no_values_of_bad_rows() {

@@ -8,10 +8,12 @@
 #include <cmocka.h>
 
 #include "base/arena.h"
+#include "base/backoff.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/lsn.h"
 #include "base/timestamp.h"
+#include "base/utf8.h"
 #include "pg/sqlstate.h"
 
 /* errors */
@@ -48,22 +50,113 @@ static void nobody_has_to_want_an_error(void **state) {
     assert_false(err_context(NULL, "x"));
 }
 
+static void a_new_error_is_fatal_and_holds_nothing_of_the_last(void **state) {
+    (void)state;
+    struct err err;
+    err_clear(&err);
+    err_set_class(&err, ERR_CLASS_PASSING);
+    err_set_server(&err, "secret");
+    err_set(&err, ERR_FAILED, "x");
+    assert_false(err_passes(&err));
+    assert_int_equal(err.class, ERR_CLASS_FATAL);
+    assert_string_equal(err.server, "");
+    assert_false(err_set_class(&err, ERR_CLASS_CONTENDED));
+    assert_true(err_passes(&err));
+}
+
+static void an_appended_text_stands_behind_the_message(void **state) {
+    (void)state;
+    struct err err;
+    err_set(&err, ERR_FAILED, "x");
+    assert_false(err_append(&err, ": %d", 7));
+    assert_string_equal(err.message, "x: 7");
+}
+
 static void sqlstates_fall_into_classes(void **state) {
     (void)state;
     static const struct {
         const char *sqlstate;
-        enum trouble trouble;
+        enum raiser raiser;
+        enum err_class class;
     } cases[] = {
-        {"", TROUBLE_PASSING},        {"08006", TROUBLE_PASSING},   {"53100", TROUBLE_PASSING},
-        {"57P01", TROUBLE_PASSING},   {"55006", TROUBLE_PASSING},   {"40001", TROUBLE_CONTENDED},
-        {"40P01", TROUBLE_CONTENDED}, {"55P03", TROUBLE_CONTENDED}, {"22001", TROUBLE_DATA},
-        {"23505", TROUBLE_DATA},      {"42703", TROUBLE_FATAL},     {"28P01", TROUBLE_FATAL},
-        {"55000", TROUBLE_FATAL},     {"XX000", TROUBLE_FATAL},     {"0A000", TROUBLE_FATAL},
+        {"", RAISER_SERVER, ERR_CLASS_PASSING},
+        {"08006", RAISER_SERVER, ERR_CLASS_PASSING},
+        {"53100", RAISER_SERVER, ERR_CLASS_PASSING},
+        {"57P01", RAISER_SERVER, ERR_CLASS_PASSING},
+        {"55006", RAISER_SERVER, ERR_CLASS_PASSING},
+        {"40001", RAISER_SERVER, ERR_CLASS_CONTENDED},
+        {"40P01", RAISER_SERVER, ERR_CLASS_CONTENDED},
+        {"55P03", RAISER_SERVER, ERR_CLASS_CONTENDED},
+        {"21000", RAISER_SERVER, ERR_CLASS_ROW},
+        {"22001", RAISER_SERVER, ERR_CLASS_ROW},
+        {"23505", RAISER_SERVER, ERR_CLASS_ROW},
+        {"44000", RAISER_SERVER, ERR_CLASS_ROW},
+        {"54000", RAISER_SERVER, ERR_CLASS_ROW},
+        {"P0001", RAISER_SERVER, ERR_CLASS_ROW},
+        {"38001", RAISER_SERVER, ERR_CLASS_ROW},
+        {"XX000", RAISER_SERVER, ERR_CLASS_ROW},
+        {"ZZ123", RAISER_SERVER, ERR_CLASS_ROW}, /* an application's own */
+        {"42703", RAISER_SERVER, ERR_CLASS_FATAL},
+        {"42501", RAISER_SERVER, ERR_CLASS_FATAL},
+        {"28P01", RAISER_SERVER, ERR_CLASS_FATAL},
+        {"55000", RAISER_SERVER, ERR_CLASS_FATAL},
+        {"XX001", RAISER_SERVER, ERR_CLASS_FATAL},
+        {"0A000", RAISER_SERVER, ERR_CLASS_FATAL},
+        /* inside a function of the user's */
+        {"42P01", RAISER_FUNCTION, ERR_CLASS_ROW},
+        {"42501", RAISER_FUNCTION, ERR_CLASS_FATAL},
+        {"55P03", RAISER_FUNCTION, ERR_CLASS_CONTENDED},
+        {"57014", RAISER_FUNCTION, ERR_CLASS_PASSING},
+        /* whatever a trigger chooses to raise */
+        {"40001", RAISER_USER, ERR_CLASS_ROW},
+        {"57P01", RAISER_USER, ERR_CLASS_ROW},
+        {"42501", RAISER_USER, ERR_CLASS_ROW},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        if (sqlstate_classify(cases[i].sqlstate) != cases[i].trouble) {
-            fail_msg("SQLSTATE %s", cases[i].sqlstate);
+        if (sqlstate_class(cases[i].sqlstate, cases[i].raiser) != cases[i].class) {
+            fail_msg("SQLSTATE %s, raiser %d", cases[i].sqlstate, (int)cases[i].raiser);
         }
+    }
+}
+
+static void every_state_of_a_row_has_words(void **state) {
+    (void)state;
+    assert_string_equal(sqlstate_words("23505"), "the row violates a unique constraint");
+    assert_string_equal(sqlstate_words("22P99"), "a value is not valid");
+    assert_string_equal(sqlstate_words("ZZ123"), "the row was refused");
+}
+
+/* trying again */
+
+static void a_wait_doubles_and_never_falls_back(void **state) {
+    (void)state;
+    usec_t before = 0;
+    for (unsigned tries = 0; tries < 100; tries++) {
+        usec_t delay = backoff_delay(5000, 1000000, tries);
+        assert_true(delay >= before);
+        assert_true(delay <= 1000000);
+        before = delay;
+    }
+    assert_int_equal(backoff_delay(5000, 1000000, 0), 5000);
+    assert_int_equal(backoff_delay(5000, 1000000, 3), 40000);
+    assert_int_equal(backoff_delay(5000, 1000000, 8), 1000000);
+    assert_int_equal(backoff_delay(5000, 1000000, UINT32_MAX), 1000000);
+    assert_int_equal(backoff_delay(5000, 1000, 0), 1000);
+}
+
+/* text */
+
+static void only_what_a_server_takes_is_utf8(void **state) {
+    (void)state;
+    size_t offset;
+    assert_true(utf8_check("", 0, &offset));
+    assert_true(utf8_check("caf\xc3\xa9 \xf0\x9f\x98\x80", 10, &offset));
+    static const char *const bad[] = {"aaaaaaaaa\xff", "\xc0\x80", "\xed\xa0\x80", "a\xc3",
+                                      "\xf4\x90\x80\x80"};
+    static const size_t where[] = {9, 0, 0, 1, 0};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_false(utf8_check(bad[i], strlen(bad[i]), &offset));
+        assert_int_equal(offset, where[i]);
     }
 }
 
@@ -156,7 +249,12 @@ int main(void) {
         cmocka_unit_test(a_long_message_is_not_cut_inside_a_character),
         cmocka_unit_test(context_stands_before_the_message),
         cmocka_unit_test(nobody_has_to_want_an_error),
+        cmocka_unit_test(a_new_error_is_fatal_and_holds_nothing_of_the_last),
+        cmocka_unit_test(an_appended_text_stands_behind_the_message),
         cmocka_unit_test(sqlstates_fall_into_classes),
+        cmocka_unit_test(every_state_of_a_row_has_words),
+        cmocka_unit_test(a_wait_doubles_and_never_falls_back),
+        cmocka_unit_test(only_what_a_server_takes_is_utf8),
         cmocka_unit_test(an_arena_gives_aligned_memory_of_any_size),
         cmocka_unit_test(a_buffer_grows_and_stays_terminated),
         cmocka_unit_test(only_whole_positions_are_read),

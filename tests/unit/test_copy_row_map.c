@@ -153,17 +153,20 @@ static void a_parked_row_is_described_by_its_columns(void **state) {
     const struct mapping *mapping = build(s);
     static const char line[] = "1\ta\"b\tAnna\t\t\\N\n";
     const struct value *row = row_map_parse(mapping, line, sizeof line - 1, &s->arena);
-    const struct park_reason reason = {"23514", "why", "detail"};
+    const struct err reason = {
+        .sqlstate = "23514", .message = "why", .constraint = "users_check", .server = "its words"};
     const char *params[PARK_PARAMS];
     park_params(mapping, "m", row, true, &reason, &s->arena, params);
     assert_string_equal(params[1], "app_v2.users");
     assert_string_equal(params[2], "{\"id\"}");
     assert_string_equal(params[3], "{\"1\"}");
-    assert_string_equal(params[7], "{\"id\",\"email\",\"first_name\",\"last_name\",\"bio\"}");
-    assert_string_equal(params[8], "{\"1\",\"a\\\"b\",\"Anna\",\"\",NULL}");
+    assert_string_equal(params[6], "users_check");
+    assert_string_equal(params[7], "its words");
+    assert_string_equal(params[8], "{\"id\",\"email\",\"first_name\",\"last_name\",\"bio\"}");
+    assert_string_equal(params[9], "{\"1\",\"a\\\"b\",\"Anna\",\"\",NULL}");
     park_params(mapping, "m", row, false, &reason, &s->arena, params);
-    assert_null(params[7]);
     assert_null(params[8]);
+    assert_null(params[9]);
 }
 
 /* statements */

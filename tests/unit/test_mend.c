@@ -208,8 +208,8 @@ static void what_a_transform_refuses_is_not_written(void **state) {
     assert_true(sample_build(&s));
     mend_plan_write(&mend, &s.pair.forward, source, NULL, "", &s.arena);
     assert_int_equal(mend.outcome, MEND_refused);
-    assert_string_equal(mend.sqlstate, "22000");
-    assert_non_null(strstr(mend.reason, "refused the row"));
+    assert_string_equal(mend.reason->sqlstate, "22000");
+    assert_non_null(strstr(mend.reason->message, "refused the row"));
     assert_null(mend.whole);
     sample_fini(&s);
 }
