@@ -121,8 +121,20 @@ static enum recovery choose_recovery(struct applier *applier) {
     return recovery;
 }
 
-static void undo(struct applier *applier) {
-    applier->next = choose_recovery(applier);
+/* Without a savepoint of its own a slice takes those before it along. */
+static enum recovery spare_earlier_slices(struct applier *applier, enum recovery next) {
+    if (applier->slice_guarded || !holds_rows(applier) || next == RECOVERY_fail) {
+        return next;
+    }
+    if (!applier->carries) {
+        return RECOVERY_from_start;
+    }
+    applier->error.class = ERR_CLASS_PASSING; /* all of it is streamed anew */
+    return RECOVERY_fail;
+}
+
+static void undo_and(struct applier *applier, enum recovery next) {
+    applier->next = spare_earlier_slices(applier, next);
     struct err cause = applier->error;
     bool all = applier->next == RECOVERY_fail || applier->next == RECOVERY_from_start ||
                !applier->slice_guarded || applier->at_commit;
@@ -133,6 +145,10 @@ static void undo(struct applier *applier) {
     }
     applier->cause = cause;
     round_send(applier);
+}
+
+static void undo(struct applier *applier) {
+    undo_and(applier, choose_recovery(applier));
 }
 
 /* pausing */
@@ -326,6 +342,29 @@ static void note_own_write(struct applier *applier) {
     }
 }
 
+/* Then how many rows were written is looked at before anything is made final. */
+static bool slice_may_be_suppressed(const struct applier *applier) {
+    for (size_t i = 0; i < applier->effects.n_writes && !applier->slice_parks; i++) {
+        if (applier->effects.writes[i].mapping->target->may_suppress) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void close_slice(struct applier *applier) {
+    const struct transaction *ends =
+        slice_is_last(applier) ? &applier->batch->last : &slice_change(applier, 0)->transaction;
+    round_close(applier, slice_commits(applier) ? ends : NULL, &applier->totals_after);
+    round_send(applier);
+}
+
+static void close_slice_apart(struct applier *applier) {
+    set_state(applier, APPLIER_closing);
+    round_begin(applier);
+    close_slice(applier);
+}
+
 static void write_slice(struct applier *applier) {
     set_state(applier, APPLIER_writing);
     if (applier->slice_parks) {
@@ -338,10 +377,12 @@ static void write_slice(struct applier *applier) {
         record_rechecks(applier);
     }
     applier->totals_after = totals_after_slice(applier);
-    const struct transaction *ends =
-        slice_is_last(applier) ? &applier->batch->last : &slice_change(applier, 0)->transaction;
-    round_close(applier, slice_commits(applier) ? ends : NULL, &applier->totals_after);
-    round_send(applier);
+    applier->closes_apart = slice_may_be_suppressed(applier);
+    if (applier->closes_apart) {
+        round_send(applier);
+    } else {
+        close_slice(applier);
+    }
 }
 
 /* Something was not there. Pieces of a large transaction do not wait, since they hold
@@ -389,9 +430,7 @@ static void decide_slice(struct applier *applier) {
         undo(applier);
         return;
     }
-    bool guarded = applier->slice_guarded;
     round_begin(applier);
-    applier->slice_guarded = guarded;
     write_slice(applier);
 }
 
@@ -434,6 +473,14 @@ static void next_slice(struct applier *applier) {
     start_slice(applier);
 }
 
+static void after_writing(struct applier *applier) {
+    if (applier->closes_apart) {
+        close_slice_apart(applier);
+    } else {
+        next_slice(applier);
+    }
+}
+
 static bool slice_folds(const struct applier *applier) {
     bool folds = applier->policy == POLICY_BLIND;
     for (size_t i = 0; i < applier->count && folds; i++) {
@@ -460,21 +507,38 @@ static const struct change *slice_refused(const struct applier *applier) {
     return NULL;
 }
 
+/* The slice has failed before anything of it was sent to the target: rows of earlier
+ * slices are still in place. */
+static void fail_early(struct applier *applier, const struct err *error) {
+    round_begin(applier);
+    applier->error = *error;
+    enum recovery next = choose_recovery(applier);
+    switch (next) {
+        case RECOVERY_by_rows:
+        case RECOVERY_split:
+        case RECOVERY_park:
+        case RECOVERY_park_bare:
+            applier->next = next;
+            applier->cause = applier->error;
+            after_undo(applier);
+            break;
+        case RECOVERY_again:
+        case RECOVERY_again_later:
+        case RECOVERY_from_start:
+        case RECOVERY_prepare:
+        case RECOVERY_fail:
+            undo_and(applier, next);
+            break;
+    }
+}
+
 /* A transform's refusal is a row's own fault that needs no server to find. */
 static void refuse_slice(struct applier *applier, const struct change *change) {
-    bool guarded = applier->slice_guarded;
-    round_begin(applier);
-    applier->slice_guarded = guarded;
-    err_set(&applier->error, ERR_FAILED, "%s", change->refusal);
-    err_set_class(&applier->error, ERR_CLASS_ROW);
-    snprintf(applier->error.sqlstate, sizeof applier->error.sqlstate, "22000");
-    applier->next = choose_recovery(applier);
-    applier->cause = applier->error;
-    if (applier->next == RECOVERY_fail) {
-        undo(applier);
-    } else {
-        after_undo(applier);
-    }
+    struct err error;
+    err_set(&error, ERR_FAILED, "%s", change->refusal);
+    err_set_class(&error, ERR_CLASS_ROW);
+    snprintf(error.sqlstate, sizeof error.sqlstate, "22000");
+    fail_early(applier, &error);
 }
 
 static void ask_hidden(struct applier *applier) {
@@ -503,6 +567,7 @@ static void run_slice(struct applier *applier) {
 
 static void start_slice(struct applier *applier) {
     reset_slice(applier);
+    applier->slice_guarded = false;
     const struct change *refused = slice_refused(applier);
     if (refused != NULL && !applier->slice_parks) {
         refuse_slice(applier, refused);
@@ -551,6 +616,9 @@ static void on_ready(void *owner) {
             failed ? undo(applier) : decide_slice(applier);
             break;
         case APPLIER_writing:
+            failed ? undo(applier) : after_writing(applier);
+            break;
+        case APPLIER_closing:
             failed ? undo(applier) : next_slice(applier);
             break;
         case APPLIER_undoing:
@@ -580,12 +648,9 @@ static void on_fetched(void *owner, const struct err *err) {
     struct applier *applier = owner;
     if (err == NULL) {
         start_slice(applier);
-        return;
+    } else {
+        fail_early(applier, err);
     }
-    round_begin(applier);
-    applier->error = *err;
-    applier->by_rows = false; /* not the row's fault */
-    undo(applier);
 }
 
 static const struct fetcher_events fetcher_events = {

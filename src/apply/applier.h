@@ -60,6 +60,7 @@
     X(asking)   /* which commits are hidden */                                                     \
     X(reading)  /* the target's rows under the slice's keys */                                     \
     X(writing)                                                                                     \
+    X(closing) /* what was written is counted, and is made final */                                \
     X(undoing) /* rolling back after an error */                                                   \
     X(pausing) /* before the slice is tried again */
 
@@ -119,6 +120,7 @@ struct applier {
     bool in_transaction; /* the target transaction is open between rounds */
     bool round_commits;  /* the round under way ends with COMMIT */
     bool slice_guarded;  /* the slice is behind a savepoint */
+    bool closes_apart;   /* the slice ends with a round of its own */
     bool slice_parks;    /* the slice's one change is being parked, for this reason: */
     struct err park_reason;
     bool park_bare;     /* without its row, which could not be kept */

@@ -59,6 +59,9 @@ struct table {
     bool unlogged;
     bool has_children; /* tables that inherit from it */
     bool row_security; /* row level security applies to the role that reads */
+    /* There are triggers, rules, policies or foreign keys: a write may reach fewer rows than
+     * it was told to, without an error. */
+    bool may_suppress;
     struct column *columns;
     size_t n_columns;
     struct table_key primary_key;

@@ -77,14 +77,14 @@ static const struct words known_words[] = {
     {"22P05", "a character does not exist in the database's encoding"},
     {"22", "a value is not valid"},
     {"23502", "a NULL violates a not-null constraint"},
-    {"23503", "the row violates a foreign key constraint"},
-    {"23505", "the row violates a unique constraint"},
-    {"23514", "the row violates a check constraint"},
-    {"23P01", "the row violates an exclusion constraint"},
-    {"23", "the row violates a constraint"},
-    {"44000", "the row violates a view's check option"},
-    {"54000", "the row exceeds a limit of the server, such as the size of an index row"},
-    {"54", "the row exceeds a limit of the server"},
+    {"23503", "a row violates a foreign key constraint"},
+    {"23505", "a row violates a unique constraint"},
+    {"23514", "a row violates a check constraint"},
+    {"23P01", "a row violates an exclusion constraint"},
+    {"23", "a row violates a constraint"},
+    {"44000", "a row violates a view's check option"},
+    {"54000", "a row exceeds a limit of the server, such as the size of an index row"},
+    {"54", "a row exceeds a limit of the server"},
     {"P0", "a function of the table, such as a trigger, has raised an exception"},
     {"38", "a function of the table has failed"},
     {"39", "a function of the table has failed"},
@@ -97,5 +97,5 @@ const char *sqlstate_words(const char *sqlstate) {
             return known_words[i].text;
         }
     }
-    return "the row was refused";
+    return "a row was refused";
 }

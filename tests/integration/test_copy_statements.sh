@@ -52,7 +52,7 @@ test_rows_that_are_not_unique() {
     statements <<<"CREATE UNIQUE INDEX CONCURRENTLY by_email ON users (email);"
     config
     assert_exit 1 pgtandem backfill
-    assert_contains "$output" "after.sql:1: statement 1 failed: could not create unique index"
+    assert_contains "$output" "after.sql:1: statement 1 failed: a row violates a unique constraint (constraint \"by_email\""
     assert_contains "$output" "rows of app_v2.users have the same values: (id) = (10) and (20)"
     assert_contains "$output" "mend the rows in the old table"
     case $output in *twin*) fail "the log shows values: $output" ;; esac
@@ -219,7 +219,7 @@ test_a_check_that_rows_do_not_pass() {
     statements <<<"ALTER TABLE users ADD CONSTRAINT small CHECK (id NOT IN (7, 9) AND bio <> 'a secret')"
     sql main app "UPDATE app_v2.users SET bio = 'a secret' WHERE id = 8"
     assert_exit 1 pgtandem backfill
-    assert_contains "$output" "statement 1 failed: check constraint \"small\""
+    assert_contains "$output" "statement 1 failed: a row violates a check constraint (constraint \"small\""
     assert_contains "$output" "these rows of app_v2.users do not pass: (id) = "
     for id in 7 8 9; do
         assert_contains "$output" "($id)"
@@ -242,7 +242,7 @@ INSERT INTO app_v2."Kinds" SELECT bio, id FROM app_v2.users
 SQL
     statements <<<'ALTER TABLE users ADD CONSTRAINT known FOREIGN KEY (id, bio) REFERENCES app_v2."Kinds" (n, "a b")'
     assert_exit 1 pgtandem backfill
-    assert_contains "$output" 'violates a foreign key constraint (constraint "known"'
+    assert_contains "$output" 'a row violates a foreign key constraint (constraint "known"'
     assert_contains "$output" "these rows of app_v2.users do not pass: (id) = "
     assert_contains "$output" "(13)"
     assert_contains "$output" " and more"

@@ -1,0 +1,243 @@
+#!/bin/bash
+# What one row causes is found and parked, whatever it is that the target raises; what
+# every row causes stops the link; and parking that fails does, too.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/pairs.sh"
+
+cluster_start main
+create_database main app
+
+# A transform whose reverse is never asked for, and that makes bytes of what it is given.
+make_transform() {
+    cat >"$T/bytes.c" <<'C'
+#include <string.h>
+#include "pgtandem_transform.h"
+
+static const char *const columns[] = {"hex", NULL}, *const bytes[] = {"bytes", NULL};
+
+static bool forward(struct pgtandem_call *call, const struct pgtandem_text *in,
+                    struct pgtandem_text *out) {
+    (void)call;
+    bool odd = in[0].size == 3 && memcmp(in[0].data, "odd", 3) == 0;
+    out[0] = odd ? (struct pgtandem_text){"a\xff\xfez", 4, false} : in[0];
+    return true;
+}
+
+static bool reverse(struct pgtandem_call *call, const struct pgtandem_text *in,
+                    struct pgtandem_text *out) {
+    (void)call;
+    out[0] = in[0];
+    return true;
+}
+
+const struct pgtandem_transform pgtandem_transform = {
+    .abi = PGTANDEM_TRANSFORM_ABI, .size = sizeof(struct pgtandem_transform),
+    .name = "bytes", .summary = "text that is none",
+    .old_columns = columns, .new_columns = bytes, .forward = forward, .reverse = reverse,
+};
+C
+    gcc -shared -fPIC -I"$ROOT/plugin" -o "$T/bytes.so" "$T/bytes.c"
+}
+make_transform
+
+# The new side's ways to refuse a row, each by the row's `way`.
+make_tables() {
+    run_sql main app <<'SQL'
+DROP SCHEMA IF EXISTS o CASCADE;
+DROP SCHEMA IF EXISTS n CASCADE;
+CREATE SCHEMA o;
+CREATE SCHEMA n;
+CREATE FUNCTION n.is_fine(v text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    IF v = 'domain' THEN RAISE 'the domain refuses %', v; END IF;
+    RETURN true;
+END $$;
+CREATE FUNCTION n.half(v text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    IF v = 'generated' THEN RAISE 'the column refuses %', v USING ERRCODE = '38001'; END IF;
+    RETURN left(v, 1);
+END $$;
+CREATE DOMAIN n.fine AS text CHECK (n.is_fine(VALUE));
+CREATE TABLE o.t (id int PRIMARY KEY, way text, long text, hex text);
+CREATE TABLE n.t (id int PRIMARY KEY, way n.fine, long text, bytes text,
+                  half text GENERATED ALWAYS AS (n.half(way)) STORED);
+CREATE INDEX t_long ON n.t (long);
+CREATE FUNCTION n.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    CASE NEW.way
+    WHEN 'raises' THEN RAISE 'no % here', NEW.way;
+    WHEN 'serialization' THEN RAISE 'no' USING ERRCODE = '40001';
+    WHEN 'cancel' THEN RAISE 'no' USING ERRCODE = '57014';
+    WHEN 'connection' THEN RAISE 'no' USING ERRCODE = '08006';
+    WHEN 'denied' THEN RAISE 'no' USING ERRCODE = '42501';
+    WHEN 'own' THEN RAISE 'no' USING ERRCODE = 'ZZ001';
+    WHEN 'lost table' THEN PERFORM * FROM n.nowhere;
+    WHEN 'nothing' THEN RETURN NULL;
+    ELSE NULL;
+    END CASE;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON n.t FOR EACH ROW EXECUTE FUNCTION n.refuse();
+ALTER TABLE n.t ENABLE ALWAYS TRIGGER refuse;
+CREATE FUNCTION n.refuse_late() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.way = 'late' THEN RAISE 'too late' USING ERRCODE = '44000'; END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER refuse_late AFTER INSERT OR UPDATE ON n.t DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION n.refuse_late();
+ALTER TABLE n.t ENABLE ALWAYS TRIGGER refuse_late;
+INSERT INTO o.t VALUES (1, 'fine', 'x', 'x'), (2, 'fine', 'y', 'y');
+SQL
+}
+
+begin() {
+    ! background_running service || { service_kill && teardown; }
+    make_tables
+    pair_config "$(dsn main app)" "$(dsn main app)" "
+  - old: o.t
+    new: n.t
+    transforms:
+      - {use: $T/bytes.so, old: [hex], new: [bytes]}" "${1:-}"
+    service_start
+    wait_phase live
+    forget_log
+}
+
+ways=(domain generated raises serialization cancel connection denied own 'lost table' nothing late)
+
+# Random text: an index row of it cannot be compressed to what a page holds.
+long="(SELECT string_agg(md5(random()::text), '') FROM generate_series(1, 300))"
+
+offend() {
+    local i=10 way
+    for way in "${ways[@]}"; do
+        echo "INSERT INTO o.t VALUES ($i, '$way', 'x', 'x');"
+        i=$((i + 1))
+    done
+    echo "INSERT INTO o.t SELECT 30, 'fine', $long, 'x';"
+    echo "INSERT INTO o.t VALUES (31, 'fine', 'x', 'odd');"
+}
+
+parked="SELECT count(*) FROM pgtandem.parked WHERE settled_at IS NULL"
+open_keys="SELECT string_agg(key->>'id', ' ' ORDER BY (key->>'id')::int) FROM pgtandem.parked WHERE settled_at IS NULL"
+
+test_whatever_one_row_causes_is_parked() {
+    begin
+    { echo "BEGIN; UPDATE o.t SET long = 'z' WHERE id = 1;"; offend
+      echo "UPDATE o.t SET long = 'z' WHERE id = 2; COMMIT;"; } | run_sql main app
+    wait_rows 30 main app "$open_keys" "10 11 12 13 14 15 16 17 18 19 20 30 31"
+    wait_rows 10 main app "SELECT id, long FROM n.t ORDER BY id" $'1\tz\n2\tz'
+    assert_eq "$(rows main app "SELECT string_agg(sqlstate, ' ' ORDER BY (key->>'id')::int) FROM pgtandem.parked")" \
+        "P0001 38001 P0001 40001 57014 08006 42501 ZZ001 42P01  44000 54000 22000"
+}
+
+test_the_reason_names_no_value_and_the_diagnostics_do() {
+    assert_eq "$(rows main app "SELECT reason LIKE '%no raises here%', diagnostics #>> '{}' FROM pgtandem.parked WHERE key->>'id' = '12'")" \
+        $'f\tno raises here'
+    assert_contains "$(rows main app "SELECT reason FROM pgtandem.parked WHERE key->>'id' = '31'")" "not UTF-8"
+    ! grep -q "raises here\|refuses domain" "$(service_log)" || fail "the log shows values"
+}
+
+is_streaming() {
+    [ "$(status_field .forward.state)" = streaming ]
+}
+
+test_single_changes_are_parked_likewise() {
+    sql main app "UPDATE o.t SET way = 'raises' WHERE id = 1"
+    sql main app "UPDATE o.t SET way = 'nothing' WHERE id = 2"
+    wait_rows 30 main app "SELECT count(*) FROM pgtandem.parked WHERE operation = 'update'" 2
+    wait_until 10 is_streaming
+    service_stop
+    teardown
+}
+
+# Row by row the servers are asked a few times for each, never in a loop.
+test_a_row_that_is_parked_is_asked_for_a_few_times() {
+    local errors
+    begin
+    errors=$(grep -c "ERROR" "$(cluster_log main)")
+    sql main app "INSERT INTO o.t VALUES (31, 'raises', 'x', 'odd')"
+    sql main app "INSERT INTO o.t VALUES (32, 'serialization', 'x', 'x')"
+    wait_rows 30 main app "$parked" 2
+    errors=$(($(grep -c "ERROR" "$(cluster_log main)") - errors))
+    [ $errors -lt 10 ] || fail "$errors errors for two rows"
+}
+
+test_a_row_is_parked_without_what_it_holds_if_need_be() {
+    sql main app "ALTER TABLE pgtandem.parked ADD CONSTRAINT no_image CHECK (row_image->>'long' <> 'unkept') NOT VALID"
+    sql main app "INSERT INTO o.t VALUES (40, 'raises', 'unkept', 'x')"
+    wait_rows 30 main app "SELECT row_image IS NULL OR row_image = 'null' OR row_image = '{}' FROM pgtandem.parked WHERE key->>'id' = '40'" t
+    sql main app "ALTER TABLE pgtandem.parked DROP CONSTRAINT no_image"
+}
+
+test_parking_that_fails_stops_the_link() {
+    sql main app "ALTER TABLE pgtandem.parked ADD CONSTRAINT none CHECK (key->>'id' <> '41') NOT VALID"
+    sql main app "INSERT INTO o.t VALUES (41, 'raises', 'x', 'x')"
+    wait_service_end 1
+    assert_contains "$(last_words)" "a row cannot be parked"
+    assert_contains "$(last_words)" "raised an exception"
+    sql main app "ALTER TABLE pgtandem.parked DROP CONSTRAINT none"
+    service_start
+    wait_rows 30 main app "SELECT sqlstate FROM pgtandem.parked WHERE key->>'id' = '41'" P0001
+    service_stop
+    teardown
+}
+
+test_what_every_row_causes_stops_the_link() {
+    begin "conflicts: {max_parked_in_a_row: 5}"
+    sql main app "INSERT INTO o.t SELECT i, 'raises', 'x', 'x' FROM generate_series(101, 103) i"
+    sql main app "INSERT INTO o.t VALUES (104, 'fine', 'x', 'x')"
+    sql main app "INSERT INTO o.t SELECT i, 'raises', 'x', 'x' FROM generate_series(105, 107) i"
+    wait_rows 30 main app "$parked" 6
+    for i in $(seq 201 210); do
+        sql main app "INSERT INTO o.t VALUES ($i, 'own', 'x', 'x')"
+    done
+    wait_service_end 1
+    assert_contains "$(last_words)" "one after the other could not be written"
+    assert_contains "$(last_words)" "max_parked_in_a_row"
+    assert_eq "$(rows main app "$parked AND sqlstate = 'ZZ001'")" 5
+}
+
+test_and_goes_on_when_that_is_mended() {
+    sql main app "DROP TRIGGER refuse ON n.t"
+    service_start
+    wait_phase live
+    wait_same_rows 60 main app "SELECT id, way, long FROM o.t ORDER BY id" main app "SELECT id, way, long FROM n.t ORDER BY id"
+    wait_rows 60 main app "$parked" 0
+}
+
+# An ALTER is found by the look at the tables; until then it must not look like a fault of
+# the statements that the link had prepared.
+test_a_stale_plan_is_no_fault() {
+    forget_log
+    sql main app "UPDATE o.t SET hex = 'prepared' WHERE id = 1"
+    wait_rows 30 main app "SELECT bytes FROM n.t WHERE id = 1" prepared
+    sql main app "ALTER TABLE n.t ALTER COLUMN bytes TYPE varchar(100)"
+    sql main app "UPDATE o.t SET hex = 'new' WHERE id = 1"
+    wait_service_end 1
+    ! grep -q 'has stopped' "$(service_log)" || fail "the link has stopped: $(last_words)"
+    grep -q 'cached plan' "$(cluster_log main)" || fail "no plan was stale"
+    assert_contains "$(last_words)" "was altered"
+    service_start
+    wait_rows 30 main app "SELECT bytes FROM n.t WHERE id = 1" new
+    service_stop
+}
+
+# Tries come ever more slowly, and the log does not fill with them.
+test_a_locked_row_is_tried_ever_more_slowly() {
+    local tries
+    service_start
+    wait_phase live
+    forget_log
+    background locker "$PG_BIN/psql" -X -q -d "$(dsn main app)" \
+        -c "BEGIN; UPDATE n.t SET long = 'locked' WHERE id = 2; SELECT pg_sleep(7); ROLLBACK"
+    sql main app "UPDATE o.t SET long = 'waited' WHERE id = 2"
+    wait_rows 30 main app "SELECT long FROM n.t WHERE id = 2" waited
+    tries=$(grep -c 'canceling statement due to lock timeout' "$(cluster_log main)")
+    [ "$tries" -lt 25 ] || fail "$tries tries in seven seconds"
+    [ "$(grep -c 'has waited' "$(service_log)")" -lt 8 ] || fail "the log is full of it"
+    service_stop
+}
+
+run_tests "$@"
