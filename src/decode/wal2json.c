@@ -650,3 +650,8 @@ bool wal2json_decode(struct wal2json_decoder *d, const char *data, size_t size, 
     }
     return ok;
 }
+
+bool wal2json_is_logical(const char *data, size_t size) {
+    static const char head[] = "{\"action\":\"M\"";
+    return size >= sizeof head - 1 && memcmp(data, head, sizeof head - 1) == 0;
+}

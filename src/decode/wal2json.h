@@ -43,4 +43,10 @@ bool wal2json_decode(struct wal2json_decoder *decoder, const char *data, size_t 
                      struct arena *arena, struct message *message, struct err *err)
     __attribute__((warn_unused_result));
 
+/* Is it a logical message, by its first bytes? wal2json prints "action" before all that
+ * others choose, so nothing in a row or a message can make it look like the other.
+ * What stands in a logical message is up to whoever may connect, and may be no JSON at
+ * all: one that cannot be decoded says nothing, and is no reason to stop. */
+bool wal2json_is_logical(const char *data, size_t size);
+
 #endif

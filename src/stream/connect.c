@@ -175,9 +175,11 @@ bool link_start_stream(struct loop *loop, struct db *stream, const char *sql,
 }
 
 static bool connect_stream(struct link *link, struct err *err) {
+    struct message_prefix nobodys = message_prefix_new(); /* a link reads no message */
     struct buf sql;
     buf_init(&sql);
-    replication_start_sql(&sql, link->slot.text, 0, &link->ours, link->mappings, link->m->n_tables);
+    replication_start_sql(&sql, link->slot.text, 0, &link->ours, link->mappings, link->m->n_tables,
+                          &nobodys);
     bool ok = false;
     for (int attempt = 0; !ok; attempt++) {
         ok = link_start_stream(link->m->loop, &link->stream, sql.data, &link_stream_events, link,

@@ -285,7 +285,7 @@ static bool take_message(struct link *link, const struct message *message, struc
         case MESSAGE_TRUNCATE:
             return take_change(link, message, err);
         case MESSAGE_LOGICAL:
-            return true; /* a marker: it has moved the log, which is all it is for */
+            return true; /* see take_data() */
     }
     return true;
 }
@@ -293,6 +293,9 @@ static bool take_message(struct link *link, const struct message *message, struc
 static void take_data(struct link *link, const struct frame *frame) {
     struct message message;
     struct err err;
+    if (wal2json_is_logical(frame->data, frame->size)) {
+        return; /* it has moved the log, which is all it is for */
+    }
     arena_reset(&link->scratch);
     if (wal2json_decode(link->decoder, frame->data, frame->size, &link->scratch, &message, &err) &&
         take_message(link, &message, &err)) {

@@ -1,7 +1,6 @@
 /* prove.c - see prove.h. */
 #include "stream/prove.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +17,10 @@ static const usec_t proof_patience = 60 * USEC_SECOND; /* between two signs of l
 static const usec_t busy_pause = USEC_SECOND / 4;
 static const int busy_attempts = 120;
 
+/* what the two messages say */
+static const char echo[] = "echo";
+static const char plain[] = "plain";
+
 struct proof {
     struct migration *m;
     enum direction direction;
@@ -25,7 +28,7 @@ struct proof {
     struct origin_ids ours;
     struct arena arena, scratch;
     struct wal2json_decoder *decoder;
-    char echo[64], plain[64]; /* what the markers say */
+    struct message_prefix prefix; /* of the two messages, which nobody else can have written */
     lsn_t start;
     bool done;
     bool echoed;
@@ -34,13 +37,13 @@ struct proof {
 
 /* markers */
 
-static bool emit(struct db *db, const char *content, struct err *err) {
-    return db_exec(db, err, "SELECT pg_logical_emit_message(true, '" MARKER_PREFIX "', $1)", 1,
-                   &content);
+static bool emit(struct db *db, const char *prefix, const char *content, struct err *err) {
+    return db_exec(db, err, "SELECT pg_logical_emit_message(true, $1, $2)", 2,
+                   (const char *const[]){prefix, content});
 }
 
 bool marker_write(struct db *source, lsn_t *lsn, struct err *err) {
-    return (emit(source, "marker", err) &&
+    return (emit(source, MARKER_PREFIX, "marker", err) &&
             db_lsn(source, err, lsn, "SELECT pg_current_wal_insert_lsn()", 0, NULL)) ||
            err_context(err, "cannot write a marker in %s", source->label);
 }
@@ -65,9 +68,10 @@ static bool write_markers(struct proof *proof, struct err *err) {
     struct object_name origin = migration_origin(proof->m, other);
     return db_lsn(&proof->source, err, &proof->start, "SELECT pg_current_wal_insert_lsn()", 0,
                   NULL) &&
-           take_origin(proof, origin.text, err) && emit(&proof->source, proof->echo, err) &&
+           take_origin(proof, origin.text, err) &&
+           emit(&proof->source, proof->prefix.text, echo, err) &&
            db_exec(&proof->source, err, "SELECT pg_replication_origin_session_reset()", 0, NULL) &&
-           emit(&proof->source, proof->plain, err);
+           emit(&proof->source, proof->prefix.text, plain, err);
 }
 
 /* reading */
@@ -84,13 +88,13 @@ static void stay_alive(struct proof *proof) {
 }
 
 static void look_at(struct proof *proof, const struct message *message) {
-    if (message->kind != MESSAGE_LOGICAL) {
+    if (message->kind != MESSAGE_LOGICAL || strcmp(message->prefix, proof->prefix.text) != 0) {
         return;
     }
-    if (strcmp(message->content, proof->echo) == 0) {
+    if (strcmp(message->content, echo) == 0) {
         proof->echoed = true;
     }
-    if (strcmp(message->content, proof->plain) == 0) {
+    if (strcmp(message->content, plain) == 0) {
         proof->done = true;
     }
 }
@@ -112,7 +116,7 @@ static void on_copy_data(void *owner, const char *data, size_t size) {
         if (wal2json_decode(proof->decoder, frame.data, frame.size, &proof->scratch, &message,
                             &err)) {
             look_at(proof, &message);
-        } else {
+        } else if (!wal2json_is_logical(frame.data, frame.size)) {
             end_proof(proof, &err);
         }
     }
@@ -145,7 +149,7 @@ static bool start(struct proof *proof, struct err *err) {
     struct buf sql;
     buf_init(&sql);
     replication_start_sql(&sql, migration_slot(m, proof->direction).text, proof->start,
-                          &proof->ours, mappings, m->n_tables);
+                          &proof->ours, mappings, m->n_tables, &proof->prefix);
     bool ok = false;
     for (int attempt = 0; !ok; attempt++) {
         ok = link_start_stream(m->loop, &proof->stream, sql.data, &proof_events, proof, err);
@@ -192,10 +196,7 @@ static void init_proof(struct proof *proof, struct migration *m, enum direction 
     arena_init(&proof->arena);
     arena_init(&proof->scratch);
     proof->decoder = wal2json_decoder_new();
-    /* told from the markers of an earlier start, which the stream may hold */
-    long long moment = (long long)usec_now();
-    snprintf(proof->echo, sizeof proof->echo, "echo %lld", moment);
-    snprintf(proof->plain, sizeof proof->plain, "plain %lld", moment);
+    proof->prefix = message_prefix_new();
 }
 
 static void fini_proof(struct proof *proof) {

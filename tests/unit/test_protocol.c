@@ -65,12 +65,21 @@ static void a_stream_is_asked_for_its_tables_without_our_origins(void **state) {
     buf_init(&sql);
     const struct mapping *mappings[] = {&sample.pair.forward};
     uint32_t ids[] = {3, 11};
-    replication_start_sql(&sql, "slot", 0x16B3748, &(struct origin_ids){ids, 2}, mappings, 1);
+    replication_start_sql(&sql, "slot", 0x16B3748, &(struct origin_ids){ids, 2}, mappings, 1,
+                          &(struct message_prefix){"nobodys"});
     assert_non_null(strstr(sql.data, "START_REPLICATION SLOT \"slot\" LOGICAL 0/16B3748 ("));
     assert_non_null(strstr(sql.data, "\"add-tables\" 'public.users'"));
     assert_non_null(strstr(sql.data, "\"filter-origins\" '3,11'"));
+    assert_non_null(strstr(sql.data, "\"add-msg-prefixes\" 'nobodys'"));
     buf_fini(&sql);
     sample_fini(&sample);
+}
+
+static void no_two_streams_ask_for_messages_of_one_prefix(void **state) {
+    (void)state;
+    struct message_prefix a = message_prefix_new(), b = message_prefix_new();
+    assert_string_not_equal(a.text, b.text);
+    assert_int_equal(strlen(a.text), strlen("pgtandem_") + 32);
 }
 
 static void identifiers_and_literals_are_quoted(void **state) {
@@ -91,6 +100,7 @@ int main(void) {
         cmocka_unit_test(a_keepalive_may_ask_for_a_reply),
         cmocka_unit_test(a_status_reports_what_is_flushed_twice),
         cmocka_unit_test(a_stream_is_asked_for_its_tables_without_our_origins),
+        cmocka_unit_test(no_two_streams_ask_for_messages_of_one_prefix),
         cmocka_unit_test(identifiers_and_literals_are_quoted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

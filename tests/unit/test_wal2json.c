@@ -588,6 +588,37 @@ static void a_message_outside_transactions_has_no_head_but_its_position(void **s
     assert_int_equal(f->message.nextlsn, 0);
 }
 
+/* Whatever bytes somebody else puts into one: it is told before it is read. */
+static void a_logical_message_is_told_by_its_first_bytes(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        bool is_logical;
+    } cases[] = {
+        {"{\"action\":\"M\",\"content\":\"\xff\"}", true},
+        {"{\"action\":\"M\",\"content\":\"\",\"action\":\"D\"", true},
+        {"{\"action\":\"M\"", true},
+        {"{\"action\":\"M", false},
+        {"", false},
+        {HEAD("B") "}", false},
+        {INSERT("\"{\\\"action\\\":\\\"M\\\"}\""), false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(wal2json_is_logical(cases[i].text, strlen(cases[i].text)),
+                         cases[i].is_logical);
+    }
+}
+
+static void every_golden_logical_message_is_told_by_its_first_bytes(void **state) {
+    struct fixture *f = *state;
+    for (size_t i = 0; i < f->golden.count; i++) {
+        const struct golden_line *line = &f->golden.lines[i];
+        assert_true(decode(f, line->data, line->size));
+        assert_int_equal(wal2json_is_logical(line->data, line->size),
+                         f->message.kind == MESSAGE_LOGICAL);
+    }
+}
+
 /* B, its changes, C: and one head for all of them */
 static void every_golden_message_is_decoded_and_belongs_to_its_transaction(void **state) {
     struct fixture *f = *state;
@@ -638,6 +669,8 @@ int main(void) {
         cmocka_unit_test(the_plugins_messages_say_what_was_done),
         cmocka_unit_test(head_and_positions_are_decoded),
         cmocka_unit_test(a_message_outside_transactions_has_no_head_but_its_position),
+        cmocka_unit_test(a_logical_message_is_told_by_its_first_bytes),
+        cmocka_unit_test(every_golden_logical_message_is_told_by_its_first_bytes),
         cmocka_unit_test(every_golden_message_is_decoded_and_belongs_to_its_transaction),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
