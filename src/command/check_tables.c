@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "command/check.h"
+#include "command/key_gate.h"
 #include "pg/quote.h"
 #include "pg/writer.h"
 
@@ -220,6 +221,23 @@ static void check_collations(struct check *check, size_t i) {
     free(b);
 }
 
+static void check_keys(struct check *check, struct side *side) {
+    struct err err;
+    struct problem_list problems;
+    err_clear(&err);
+    problem_list_init(&problems, &check->m->arena);
+    if (!key_gate_look(check->m, side, &problems, &err)) {
+        findings_add_err(&check->findings, FINDING_error, "key", &err);
+    } else if (problems.count == 0) {
+        findings_add(&check->findings, FINDING_ok, "key",
+                     "rows of tables in %s can be found by their keys", side->label);
+    }
+    for (size_t i = 0; i < problems.count; i++) {
+        findings_add(&check->findings, FINDING_error, "key", "%s", problems.items[i].message);
+        findings_hint(&check->findings, "%s", problems.items[i].hint);
+    }
+}
+
 /* all of it */
 
 static void check_one_table(struct check *check, size_t i) {
@@ -252,6 +270,8 @@ void check_tables(struct check *check) {
         return;
     }
     bool all = check_mappings(check);
+    check_keys(check, &m->old_side);
+    check_keys(check, &m->new_side);
     for (size_t i = 0; i < m->n_tables; i++) {
         check_one_table(check, i);
     }

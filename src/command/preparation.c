@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "command/key_gate.h"
 #include "command/policy.h"
 #include "command/sequences.h"
 #include "pg/user_sql.h"
@@ -38,7 +39,7 @@ static bool run_ddl(struct migration *m, const char *path, struct err *err) {
 }
 
 static bool make_tables(struct migration *m, struct preparation *preparation, struct err *err) {
-    if (!migration_read_catalogs(m, err)) {
+    if (!migration_read_catalogs(m, err) || !key_gate_pass(m, &m->old_side, err)) {
         return false;
     }
     if (!a_new_table_is_missing(m) || m->config->new_ddl == NULL) {
@@ -177,7 +178,8 @@ bool prepare(struct migration *m, struct preparation *preparation, bool want_sna
     err_clear(err);
     return connect_patiently(m, err) && (!two_sided || policy_is_usable(m, err)) &&
            lock_patiently(m, err) && make_tables(m, preparation, err) &&
-           migration_build_mappings(m, err) && state_install(m, err) && origins_create(m, err) &&
+           migration_build_mappings(m, err) && key_gate_pass(m, &m->new_side, err) &&
+           state_install(m, err) && origins_create(m, err) &&
            state_read(m, &preparation->state, err) &&
            ensure_slot(m, FORWARD, &preparation->state, &preparation->replication,
                        want_snapshot ? preparation->snapshot : NULL, err) &&

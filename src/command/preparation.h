@@ -24,7 +24,8 @@ struct preparation {
  * mappings, creates state schema, origins and the forward slot, and keeps sequences
  * apart (sequences.h). `two_sided`: for
  * going live; refused before anything is made where conflicts cannot be decided
- * (policy.h). */
+ * (policy.h), or where rows cannot be found by the old tables' keys (key_gate.h); by the
+ * new ones', before anything but these is made. */
 bool prepare(struct migration *m, struct preparation *preparation, bool want_snapshot,
              bool two_sided, struct err *err) __attribute__((warn_unused_result));
 void preparation_fini(struct preparation *preparation);

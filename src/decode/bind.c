@@ -45,6 +45,17 @@ static struct value spell(const struct column *column, struct value value, struc
     return value_text(text, value.size + 2);
 }
 
+/* A key is never NULL, so null in it stands for a number that JSON has no word for. */
+static void spell_out_nan(const struct mapping *mapping, struct value *row) {
+    for (size_t i = 0; i < mapping->n_key; i++) {
+        size_t source = mapping->columns[mapping->key[i]].source;
+        if (row[source].kind == VALUE_NULL &&
+            change_null_is_nan(&mapping->source->columns[source])) {
+            row[source] = value_text("NaN", 3);
+        }
+    }
+}
+
 /* Puts named values at their columns' positions, over what is there. */
 static bool place(const struct mapping *mapping, const struct named_value *values, size_t count,
                   struct value *row, struct batch *batch, struct err *err) {
@@ -61,6 +72,7 @@ static bool place(const struct mapping *mapping, const struct named_value *value
         row[at] = spell(&table->columns[at], v->value, &batch->arena);
         batch->bytes += v->value.size + sizeof *row;
     }
+    spell_out_nan(mapping, row);
     return true;
 }
 
@@ -78,6 +90,12 @@ static bool inspect_row(struct change *change, struct err *err) {
     return true;
 }
 
+static const char *why_no_key(const struct column *column, struct value value) {
+    return value.kind == VALUE_NULL && change_column_hides_nan(column)
+               ? "holds NaN or Infinity, which the change stream does not tell apart"
+               : "is missing from a row's identity";
+}
+
 static bool place_key(struct change *change, const struct value *row, struct batch *batch,
                       struct err *err) {
     const struct mapping *mapping = change->mapping;
@@ -86,8 +104,8 @@ static bool place_key(struct change *change, const struct value *row, struct bat
         size_t source = mapping->columns[mapping->key[i]].source;
         change->key[i] = row[source];
         if (row[source].kind != VALUE_TEXT) {
-            return altered(err, mapping, mapping->source->columns[source].name,
-                           "is missing from a row's identity");
+            const struct column *column = &mapping->source->columns[source];
+            return altered(err, mapping, column->name, why_no_key(column, row[source]));
         }
     }
     return true;

@@ -61,6 +61,10 @@ bool change_column_hides_nan(const struct column *column) {
            column->type.oid == TYPE_FLOAT8;
 }
 
+bool change_null_is_nan(const struct column *column) {
+    return column->type.oid == TYPE_NUMERIC && column->type.modifier != -1;
+}
+
 /* What to put where the stream has `v` and the row is gone or holds `now`. */
 static struct value completed(const struct column *column, struct value v, const struct value *now,
                               struct arena *arena) {

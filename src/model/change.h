@@ -78,6 +78,9 @@ struct value *change_new_key(const struct change *change, struct arena *arena);
 /* A NULL in such a column may have been NaN or Infinity: the decoder's source
  * prints them as null. */
 bool change_column_hides_nan(const struct column *column);
+/* Where the column cannot be NULL: was it NaN for sure? A numeric with a precision holds
+ * no Infinity. */
+bool change_null_is_nan(const struct column *column);
 
 /* Fills what the stream did not tell from `row`, the source's row as it is now
  * (parallel to mapping->source->columns), or NULL when it is gone; then maps

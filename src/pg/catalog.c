@@ -141,6 +141,16 @@ bool catalog_read_table(struct db *db, const struct table_name *name, struct are
             read_key(db, t, oid, false, arena, &t->identity_index, err));
 }
 
+/* Of a key that could hold NaN and Infinity: what rules them out. */
+#define FINITE_CHECKS                                                                              \
+    "(SELECT string_agg(' ' || pg_get_constraintdef(x.oid), '' ORDER BY x.conname)"                \
+    "   FROM pg_constraint x JOIN pg_attribute k"                                                  \
+    "     ON k.attrelid = x.conrelid AND x.conkey = ARRAY[k.attnum]"                               \
+    "  WHERE x.conrelid = c.oid AND x.contype = 'c' AND x.convalidated"                            \
+    "    AND k.atttypid IN (700, 701, 1700) AND k.atttypmod = -1"                                  \
+    "    AND EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid"                              \
+    "                   AND (i.indisprimary OR i.indisreplident) AND k.attnum = ANY (i.indkey)))"
+
 const char *catalog_fingerprint(struct db *db, const struct table_name *name, struct arena *arena,
                                 struct err *err) {
     const char *params[] = {name->schema, name->name};
@@ -148,6 +158,7 @@ const char *catalog_fingerprint(struct db *db, const struct table_name *name, st
         db, err,
         "SELECT c.oid || ' ' || c.relreplident::text || ' ' || string_agg(a.attname || ' ' ||"
         "       format_type(a.atttypid, a.atttypmod) || ' ' || a.attnotnull, ', ' ORDER BY attnum)"
+        "       || coalesce(" FINITE_CHECKS ", '')"
         "  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
         "  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
         " WHERE n.nspname = $1 AND c.relname = $2 GROUP BY c.oid, c.relreplident",

@@ -1,6 +1,7 @@
 /* operators.c - see operators.h. */
 #include "pg/operators.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* {"oid","oid"}: the types of all key columns on one side */
@@ -17,25 +18,36 @@ static void list_types(const struct migration *m, enum direction direction, stru
     buf_add_char(oids, '}');
 }
 
-bool operators_path(struct migration *m, enum direction direction, struct db *db, struct buf *path,
-                    struct err *err) {
-    struct buf oids;
-    buf_init(&oids);
-    list_types(m, direction, &oids);
+static bool path_of_types(struct db *db, const char *oids, struct buf *path, struct err *err) {
     char *text = db_text(db, err,
                          "SELECT 'pg_catalog'"
                          "       || coalesce(string_agg(DISTINCT ', ' || quote_ident(nspname), ''),"
                          "                   '')"
                          "  FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace"
                          " WHERE t.oid = ANY ($1::oid[]) AND nspname <> 'pg_catalog'",
-                         1, (const char *const[]){oids.data});
-    buf_fini(&oids);
+                         1, (const char *const[]){oids});
     if (text == NULL) {
         return err_context(err, "cannot look up the types of the keys in %s", db->label);
     }
     buf_add_text(path, text);
     free(text);
     return true;
+}
+
+bool operators_path_of_type(struct db *db, uint32_t oid, struct buf *path, struct err *err) {
+    char oids[16];
+    snprintf(oids, sizeof oids, "{%u}", oid);
+    return path_of_types(db, oids, path, err);
+}
+
+bool operators_path(struct migration *m, enum direction direction, struct db *db, struct buf *path,
+                    struct err *err) {
+    struct buf oids;
+    buf_init(&oids);
+    list_types(m, direction, &oids);
+    bool ok = path_of_types(db, oids.data, path, err);
+    buf_fini(&oids);
+    return ok;
 }
 
 bool operators_find(struct migration *m, enum direction direction, struct db *db, struct err *err) {

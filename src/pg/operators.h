@@ -16,6 +16,10 @@
 bool operators_path(struct migration *m, enum direction direction, struct db *db, struct buf *path,
                     struct err *err) __attribute__((warn_unused_result));
 
+/* For the operators of one type alone. */
+bool operators_path_of_type(struct db *db, uint32_t oid, struct buf *path, struct err *err)
+    __attribute__((warn_unused_result));
+
 /* Sets it on `db`. */
 bool operators_find(struct migration *m, enum direction direction, struct db *db, struct err *err)
     __attribute__((warn_unused_result));

@@ -70,6 +70,64 @@ static void expect_refusal(struct fixture *f, const struct message *message, con
     assert_int_equal(f->batch.n_changes, 0);
 }
 
+/* keys that are no number */
+
+static void use_key_type(struct fixture *f, const struct column_type *type) {
+    sample_column(&f->sample.old_table, "id")->type = *type;
+    sample_column(&f->sample.new_table, "id")->type = *type;
+    assert_true(sample_build(&f->sample));
+}
+
+static void null_in_a_key_that_may_be_infinite_stops(void **state) {
+    struct fixture *f = *state;
+    use_key_type(f, &type_numeric);
+    struct named_value identity[] = {named("id", NULL)};
+    struct message message = make_message(MESSAGE_DELETE);
+    message.identity = identity;
+    message.n_identity = 1;
+    expect_refusal(f, &message, "\"id\" of public.users holds NaN or Infinity");
+}
+
+/* numeric(10,2): pg_attribute.atttypmod is 10 * 65536 + 2 + 4 */
+static struct column_type numeric_of_precision(void) {
+    struct column_type type = type_numeric;
+    type.modifier = 655366;
+    return type;
+}
+
+static void null_in_a_key_with_a_precision_is_nan(void **state) {
+    struct fixture *f = *state;
+    struct column_type type = numeric_of_precision();
+    use_key_type(f, &type);
+    struct named_value identity[] = {named("id", NULL)};
+    struct named_value columns[] = {named("id", "1.50"), named("email", "e"),
+                                    named("full_name", "n"), named("bio", NULL)};
+    struct message message = make_message(MESSAGE_UPDATE);
+    message.identity = identity;
+    message.n_identity = 1;
+    message.columns = columns;
+    message.n_columns = COUNT(columns);
+    assert_true(bind(f, &message));
+    assert_value(only_change(f)->key[0], "NaN");
+    assert_true(only_change(f)->moves_key);
+}
+
+static void a_row_that_gets_the_key_nan_is_told_as_such(void **state) {
+    struct fixture *f = *state;
+    struct column_type type = numeric_of_precision();
+    use_key_type(f, &type);
+    struct named_value columns[] = {named("id", NULL), named("email", "e"), named("full_name", "n"),
+                                    named("bio", NULL)};
+    struct message message = make_message(MESSAGE_INSERT);
+    message.columns = columns;
+    message.n_columns = COUNT(columns);
+    assert_true(bind(f, &message));
+    const struct change *change = only_change(f);
+    assert_value(change->key[0], "NaN");
+    assert_value(change->target[change->mapping->key[0]], "NaN");
+    assert_false(change->wants_source);
+}
+
 /* failure paths */
 
 static void a_column_that_appears_stops(void **state) {
@@ -238,6 +296,9 @@ static void a_refused_row_says_why(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        TEST(null_in_a_key_that_may_be_infinite_stops),
+        TEST(null_in_a_key_with_a_precision_is_nan),
+        TEST(a_row_that_gets_the_key_nan_is_told_as_such),
         TEST(a_column_that_appears_stops),
         TEST(a_column_missing_from_an_insert_stops),
         TEST(a_column_that_cannot_be_toast_is_missed_in_an_update),
