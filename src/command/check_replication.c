@@ -1,7 +1,6 @@
 /* check_replication.c - see check.h: can slots and origins be made and used,
  * and what is left of earlier attempts? */
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,10 +24,9 @@ static void report_probe(struct check *check, const struct err *err) {
 static void probe_decoding(struct check *check, const struct site *site) {
     struct err err;
     struct db *db = &site->side->db;
-    char name[64];
     err_clear(&err);
-    snprintf(name, sizeof name, "pgtandem_check_%d", PQbackendPID(db->session.conn));
-    const char *params[] = {name};
+    struct object_name name = migration_check_slot(PQbackendPID(db->session.conn));
+    const char *params[] = {name.text};
     bool made = db_exec(db, &err, "SET statement_timeout = '5s'", 0, NULL) &&
                 db_exec(db, &err, "SELECT pg_create_logical_replication_slot($1, 'wal2json', true)",
                         1, params);

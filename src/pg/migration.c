@@ -171,6 +171,12 @@ struct object_name migration_mend_origin(const struct migration *m, enum directi
     return name;
 }
 
+struct object_name migration_check_slot(int backend_pid) {
+    struct object_name name;
+    snprintf(name.text, sizeof name.text, "pgtandem_check_%u", (unsigned)backend_pid);
+    return name;
+}
+
 struct name_pattern migration_name_pattern(const char *migration) {
     struct name_pattern pattern;
     snprintf(pattern.text, sizeof pattern.text,

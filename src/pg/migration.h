@@ -85,6 +85,11 @@ struct object_name migration_copy_origin(const struct migration *m, int worker);
 /* Of what is written beside a link, into the link's target. */
 struct object_name migration_mend_origin(const struct migration *m, enum direction direction);
 
+/* Of the temporary slot by which a session finds out whether it may decode.
+ * `backend_pid` as libpq has it: behind a pooler it may be any number, negative, too,
+ * and a slot's name takes no minus sign. */
+struct object_name migration_check_slot(int backend_pid);
+
 /* A regular expression for all of these names, and for no other migration's. */
 struct name_pattern {
     char text[96];
