@@ -59,10 +59,6 @@ struct config_verify {
     double min_accuracy; /* 0 to 1 */
 };
 
-struct config_serve {
-    const char *listen; /* "address:port"; NULL: do not serve */
-};
-
 /* A number that somebody else measures. */
 struct config_query {
     const char *sql; /* NULL: none */
@@ -93,7 +89,6 @@ struct config {
     struct config_stream stream;
     struct config_conflicts conflicts;
     struct config_verify verify;
-    struct config_serve serve;
     struct config_limits limits;
     enum sequence_handling sequences;
     struct arena arena;

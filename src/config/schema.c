@@ -245,29 +245,13 @@ static const struct field verify_fields[] = {
     KEY("min_accuracy", read_fraction, AT(config_verify, min_accuracy)),
 };
 
-static bool is_address_and_port(const char *text) {
-    const char *colon = strrchr(text, ':');
-    if (colon == NULL || colon == text) {
-        return false;
-    }
-    size_t digits = strspn(colon + 1, "0123456789");
-    long port = digits > 0 && digits <= 5 ? strtol(colon + 1, NULL, 10) : 0;
-    return colon[1 + digits] == '\0' && port >= 1 && port <= 65535;
+/* What will come is not taken as if it were there. */
+static bool refuse_unavailable(struct reader *reader, const struct field *field,
+                               const yaml_node_t *node, void *into) {
+    (void)into;
+    reader_fail(reader, node, "\"%s\" is not available in this version", field->key);
+    return err_hint(reader->err, "take it out: `pgtandem status --json` has the figures");
 }
-
-static bool read_listen(struct reader *reader, const struct field *field, const yaml_node_t *node,
-                        void *into) {
-    const char *const *listen = into;
-    return read_text(reader, field, node, into) &&
-           (is_address_and_port(*listen) ||
-            reader_fail(reader, node, "\"%s\": expected %s, found \"%.80s\"", field->key,
-                        field->expected, *listen));
-}
-
-static const struct field serve_fields[] = {
-    KEY("listen", read_listen, AT(config_serve, listen), REQUIRED, AT_LEAST(1),
-        WANTED("an address and a port, such as 127.0.0.1:9187")),
-};
 
 static bool read_on_new(struct reader *reader, const struct field *field, const yaml_node_t *node,
                         void *into) {
@@ -306,7 +290,6 @@ static const struct section backfill_section = {" in \"backfill\"", FIELDS(backf
 static const struct section stream_section = {" in \"stream\"", FIELDS(stream_fields)};
 static const struct section conflicts_section = {" in \"conflicts\"", FIELDS(conflicts_fields)};
 static const struct section verify_section = {" in \"verify\"", FIELDS(verify_fields)};
-static const struct section serve_section = {" in \"serve\"", FIELDS(serve_fields)};
 static const struct section limits_section = {" in \"limits\"", FIELDS(limits_fields)};
 
 static const struct field config_fields[] = {
@@ -319,7 +302,7 @@ static const struct field config_fields[] = {
     KEY("stream", read_section, AT(config, stream), SECTION(stream_section)),
     KEY("conflicts", read_conflicts, AT(config, conflicts), SECTION(conflicts_section)),
     KEY("verify", read_section, AT(config, verify), SECTION(verify_section)),
-    KEY("serve", read_section, AT(config, serve), SECTION(serve_section)),
+    {.key = "serve", .read = refuse_unavailable},
     KEY("limits", read_section, AT(config, limits), SECTION(limits_section)),
     KEY("sequences", read_choice, AT(config, sequences), ONE_OF(sequences_choices)),
 };

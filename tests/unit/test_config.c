@@ -159,11 +159,9 @@ static const struct {
      ""},
     {"accuracy a word", SIDES "verify: {min_accuracy: nan}\n", "found \"nan\"", ""},
     {"accuracy two points", SIDES "verify: {min_accuracy: 0.9.9}\n", "found \"0.9.9\"", ""},
-    {"listen without a port", SIDES "serve: {listen: localhost}\n", "an address and a port", ""},
-    {"listen without an address", SIDES "serve: {listen: ':80'}\n", "an address and a port", ""},
-    {"listen on port 0", SIDES "serve: {listen: 'h:0'}\n", "an address and a port", ""},
-    {"listen on a name", SIDES "serve: {listen: 'h:http'}\n", "an address and a port", ""},
-    {"serve without listen", SIDES "serve: {}\n", "p.yaml:8: key \"listen\" is missing", ""},
+    {"what is to come", SIDES "serve: {listen: 127.0.0.1:9187}\n",
+     "p.yaml:8: \"serve\" is not available in this version", "take it out"},
+    {"what is to come, empty", SIDES "serve:\n", "\"serve\" is not available in this version", ""},
     {"duration of no unit known", SIDES "limits:\n  lock_timeout: 5 weeks\n",
      "p.yaml:9: \"lock_timeout\": expected a duration from 1ms to 10min, such as 500ms, found "
      "\"5 weeks\"",
@@ -282,7 +280,6 @@ static const char example[] =
     "  version_column: updated_at\n"
     "  on_row_error: park               # or stop\n"
     "verify: {sample: 10000, min_accuracy: 0.999}\n"
-    "serve: {listen: 127.0.0.1:9187}    # metrics and dashboard; off when absent\n"
     "limits: {replica_lag: 5s, lock_timeout: 500ms, slot_wal: 10GB}\n";
 
 static void example_names_sides_and_tables(void **state) {
@@ -338,7 +335,6 @@ static void example_says_how_it_is_done(void **state) {
     assert_string_equal(config->backfill.after_copy[0].path, "sql/users_new_indexes.sql");
     assert_int_equal(config->backfill.after_copy[0].line, 20);
     assert_string_equal(config->conflicts.version_column, "updated_at");
-    assert_string_equal(config->serve.listen, "127.0.0.1:9187");
     config_free(config);
 }
 
@@ -350,7 +346,6 @@ static void short_file_takes_the_defaults(void **state) {
     assert_int_equal(config->backfill.n_after_copy, 0);
     assert_int_equal(config->backfill.index_jobs, 2);
     assert_null(config->conflicts.version_column);
-    assert_null(config->serve.listen);
     assert_int_equal(config->tables[0].n_transforms, 0);
     config_free(config);
 }
