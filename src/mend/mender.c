@@ -18,7 +18,7 @@ bool mender_init(struct mender *mender, struct migration *m, const struct link *
     mender->log = (struct log_source){m->config->migration, "recheck", 0};
     mender->barrier = (struct barrier){m, links, mender->log, watch, owner};
     mender->pause = round_pause;
-    mender->tidied_at = usec_monotonic();
+    mender->tidied_at = usec_monotonic() - tidy_interval; /* due at once */
     agenda_init(&mender->agenda);
     mender->n_collections = m->same_database ? 1 : 2;
     for (enum direction d = FORWARD; d <= REVERSE; d++) {

@@ -2,13 +2,11 @@
 #include "mend/tidy.h"
 
 static const char *const statements[] = {
+    /* open ones may still be asked for (late.h), and are what people are to see */
     "DELETE FROM pgtandem.conflict WHERE migration = $1 AND settled_at IS NOT NULL"
-    "   AND id <= (SELECT id FROM pgtandem.conflict WHERE migration = $1"
+    "   AND id <= (SELECT id FROM pgtandem.conflict"
+    "               WHERE migration = $1 AND settled_at IS NOT NULL"
     "               ORDER BY id DESC OFFSET 10000 LIMIT 1)",
-    /* open ones may still be asked for (late.h) */
-    "DELETE FROM pgtandem.conflict WHERE migration = $1"
-    "   AND id <= (SELECT id FROM pgtandem.conflict WHERE migration = $1"
-    "               ORDER BY id DESC OFFSET 100000 LIMIT 1)",
     "DELETE FROM pgtandem.parked WHERE migration = $1 AND settled_at IS NOT NULL"
     "   AND id <= (SELECT id FROM pgtandem.parked"
     "               WHERE migration = $1 AND settled_at IS NOT NULL"

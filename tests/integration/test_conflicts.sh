@@ -346,4 +346,26 @@ test_keys_whose_columns_stand_in_another_order_are_found() {
     assert_eq "$(sql main app "SELECT count(*) FROM b.t WHERE v = 'a'")" 10
 }
 
+# What is open stays, however much and however old it is; of what is settled, the newest.
+test_only_settled_records_are_ever_removed() {
+    sql main app "TRUNCATE pgtandem.conflict, pgtandem.parked;
+        INSERT INTO pgtandem.conflict (migration, link, table_name, key, kind, decision, settled_at)
+        SELECT 'users_name_split', 'forward', 'b.t', jsonb_build_object('k', 'none', 'n', i::text), 'delete_missing', 'skipped',
+               CASE WHEN i % 11 = 0 THEN now() END FROM generate_series(1, 110011) i;
+        INSERT INTO pgtandem.parked (migration, link, table_name, key, operation, sqlstate, reason, retry_at, settled_at)
+        SELECT 'users_name_split', 'forward', 'b.t', jsonb_build_object('k', 'none', 'n', i::text), 'insert', '23514', 'r', 'infinity',
+               CASE WHEN i % 2 = 0 THEN now() END FROM generate_series(1, 20004) i"
+    service_start
+    wait_until 30 nothing_is_to_be_removed
+    assert_eq "$(sql main app "SELECT count(*) FROM pgtandem.conflict WHERE settled_at IS NULL")" 100010 "open conflicts"
+    assert_eq "$(sql main app "SELECT count(*) FROM pgtandem.parked WHERE settled_at IS NULL")" 10002 "open parked rows"
+    assert_eq "$(sql main app "SELECT min(key->>'n') FROM pgtandem.parked WHERE settled_at IS NOT NULL AND (key->>'n')::int < 10")" 6
+    service_stop
+}
+
+nothing_is_to_be_removed() {
+    [ "$(sql main app "SELECT (SELECT count(*) FROM pgtandem.conflict WHERE settled_at IS NOT NULL),
+                              (SELECT count(*) FROM pgtandem.parked WHERE settled_at IS NOT NULL)")" = '10000|10000' ]
+}
+
 run_tests "$@"
