@@ -21,10 +21,10 @@ INSERT INTO o.t SELECT i, i, CASE WHEN i % 50 = 7 THEN 'bad' ELSE 'v' END FROM g
 SQL
 }
 
-# service_under_valgrind [ARGUMENTS...]: its status is 99 when valgrind has found something.
+# service_under_valgrind: its status is 99 when valgrind has found something.
 service_under_valgrind() {
     background service valgrind --quiet --error-exitcode=99 --leak-check=full \
-        --errors-for-leak-kinds=definite --show-leak-kinds=definite "$program" run "$@"
+        --errors-for-leak-kinds=definite --show-leak-kinds=definite "$program" run
 }
 
 begin() {
