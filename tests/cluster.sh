@@ -144,6 +144,31 @@ cluster_crash() {
     cluster_stop "$1" immediate
 }
 
+# cluster_freeze NAME: every row there is, in each database, whose ids the server may then
+# give away again.
+cluster_freeze() {
+    local database
+    sql "$1" postgres "UPDATE pg_database SET datallowconn = true WHERE datname = 'template0'"
+    for database in $(sql "$1" postgres "SELECT datname FROM pg_database"); do
+        psql_in "$1" "$database" -c "SET client_min_messages = error" -c "VACUUM (FREEZE)"
+    done
+    sql "$1" postgres CHECKPOINT
+}
+
+# cluster_age NAME EPOCH XID: the next transaction has that id. Everything is frozen
+# first, since nothing may be left of the ids that are skipped.
+cluster_age() {
+    local data segment
+    data=$(cluster_folder "$1")/data
+    cluster_freeze "$1"
+    cluster_stop "$1"
+    as_server "$PG_BIN/pg_resetwal" -f -e "$2" -x "$3" -u "$3" -c "$3,$3" -D "$data" >"$T/resetwal.log" 2>&1 ||
+        fail "pg_resetwal: $(cat "$T/resetwal.log")"
+    segment=$data/pg_xact/$(printf %04X $(($3 / 1048576)))
+    [ -e "$segment" ] || as_server dd if=/dev/zero of="$segment" bs=8192 count=32 status=none
+    cluster_start "$1"
+}
+
 # cluster_reload NAME [setting=value...]
 cluster_reload() {
     cluster_configure "$@"

@@ -6,13 +6,19 @@
 
 #include "pg/db.h"
 
-void provenance_add_columns(struct buf *sql, bool by_version) {
+/* How many ids an open transaction may have seen given away; beyond that its own rows are
+ * originals of an unknown time, which changes of the stream overwrite as they do copies. */
+#define OWN_IDS "16777216"
+
+void provenance_add_columns(struct buf *sql, enum provenance how, bool by_version) {
     buf_add_text(sql, ", t.xmin::text");
     if (by_version) {
         buf_add_text(sql, ", NULL::text, EXISTS (SELECT FROM pgtandem.own_write AS w"
                           " WHERE w.xid = t.xmin::text::bigint)");
     } else {
-        buf_add_text(sql, ", pg_xact_commit_timestamp_origin(t.xmin)::text, age(t.xmin) <= 0");
+        buf_add_text(sql, ", pg_xact_commit_timestamp_origin(t.xmin)::text");
+        buf_add_text(sql, how == PROVENANCE_OWN_OPEN ? ", age(t.xmin) BETWEEN -" OWN_IDS " AND 0"
+                                                     : ", false");
     }
 }
 

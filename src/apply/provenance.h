@@ -6,9 +6,11 @@
  *   written lately (pgtandem.own_write).
  * Rules: asked for in the select list, not in a join: when a read waits for a
  *   row's lock, only the select list is evaluated anew for the row as it then is.
- *   A transaction that is still open has no commit time yet: a row of one's own
- *   earlier piece is told by its age, which then is not above the own id's.
- *   A commit time that the server has forgotten is STAMP_UNKNOWN. */
+ *   A commit time that the server has forgotten is STAMP_UNKNOWN.
+ *   A transaction that is still open has no commit time yet: rows of its own earlier
+ *   pieces are told by their age, which is not above the transaction's. Nobody else
+ *   may ask by age: a row whose id is half the circle of ids back has a negative one,
+ *   too, and would be taken for pgtandem's own. */
 #ifndef PGTANDEM_APPLY_PROVENANCE_H
 #define PGTANDEM_APPLY_PROVENANCE_H
 
@@ -18,9 +20,15 @@
 #include "model/stamp.h"
 #include "pg/slot.h"
 
+enum provenance {
+    PROVENANCE_NONE,      /* not asked for */
+    PROVENANCE_COMMITTED, /* of rows that were committed */
+    PROVENANCE_OWN_OPEN,  /* also of rows that this open transaction has written */
+};
+
 /* Adds ", <xmin>, <commit>, <own>" of the row called `t`: so many columns. */
 enum { PROVENANCE_COLUMNS = 3 };
-void provenance_add_columns(struct buf *sql, bool by_version);
+void provenance_add_columns(struct buf *sql, enum provenance how, bool by_version);
 
 /* The row's version: its xmin as text. Borrowed from the result. */
 const char *provenance_xmin(const PGresult *result, int row, int column);

@@ -145,6 +145,14 @@ static int compare_wanted(const void *a, const void *b) {
     return statement_compare_keys(one->mapping, one->key, other->key);
 }
 
+static enum provenance provenance_of(const struct applier *applier) {
+    if (applier->policy != POLICY_LIVE) {
+        return PROVENANCE_NONE;
+    }
+    bool own = applier->carries || applier->first > applier->begun;
+    return own ? PROVENANCE_OWN_OPEN : PROVENANCE_COMMITTED;
+}
+
 /* One statement for all keys of the mapping; they are taken off the list. */
 static void read_mapping(struct applier *applier, struct wanted_keys *wanted,
                          const struct mapping *mapping) {
@@ -159,8 +167,7 @@ static void read_mapping(struct applier *applier, struct wanted_keys *wanted,
         }
     }
     wanted->count = left;
-    statement_read(&applier->statement, mapping, keys, n, applier->locking,
-                   applier->policy == POLICY_LIVE);
+    statement_read(&applier->statement, mapping, keys, n, applier->locking, provenance_of(applier));
     struct applier_step *step = queue_built(applier, STEP_READ);
     step->mapping = mapping;
     step->keys = keys;

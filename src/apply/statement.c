@@ -165,15 +165,16 @@ bool statement_reads_column(const struct mapping *mapping, size_t i) {
 }
 
 void statement_read(struct statement *statement, const struct mapping *mapping,
-                    const struct value *const *keys, size_t n_keys, bool lock, bool provenance) {
+                    const struct value *const *keys, size_t n_keys, bool lock,
+                    enum provenance provenance) {
     struct buf *sql = &statement->sql;
     reset(statement);
     set_label(statement, "read of", mapping->target);
     statement->n_rows = n_keys;
     add_key_params(statement, mapping, keys, n_keys);
     buf_add_text(sql, "SELECT u.position");
-    if (provenance) {
-        provenance_add_columns(sql, mapping->version.column != COLUMN_NONE);
+    if (provenance != PROVENANCE_NONE) {
+        provenance_add_columns(sql, provenance, mapping->version.column != COLUMN_NONE);
     }
     for (size_t i = 0; i < mapping->n_columns; i++) {
         if (statement_reads_column(mapping, i)) {

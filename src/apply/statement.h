@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "apply/provenance.h"
 #include "base/buf.h"
 #include "model/effects.h"
 
@@ -33,11 +34,12 @@ void statement_init(struct statement *statement);
 void statement_fini(struct statement *statement);
 
 /* Rows of the target by key, to be decided on. The result's columns: the
- * key's position in `keys` from 1, with `provenance` the columns of provenance.h,
+ * key's position in `keys` from 1, the columns of provenance.h if asked for,
  * then the row's own key, the transforms' outputs and the version, in the order of
  * mapping->columns. `lock`: FOR NO KEY UPDATE. */
 void statement_read(struct statement *statement, const struct mapping *mapping,
-                    const struct value *const *keys, size_t n_keys, bool lock, bool provenance);
+                    const struct value *const *keys, size_t n_keys, bool lock,
+                    enum provenance provenance);
 
 /* True when column `i` of the mapping is among the columns statement_read
  * returns, besides the position. */

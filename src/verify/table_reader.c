@@ -107,7 +107,7 @@ static void add_select_list(struct buf *sql, const struct table_reader *reader,
         }
     }
     if (reader->provenance) {
-        provenance_add_columns(sql, reader->version != COLUMN_NONE);
+        provenance_add_columns(sql, PROVENANCE_COMMITTED, reader->version != COLUMN_NONE);
     }
 }
 

@@ -92,12 +92,12 @@ static void a_read_asks_for_what_transforms_wrote(void **state) {
     struct fixture *f = *state;
     const struct change *change = changes_make(&f->sample, CHANGE_delete, "1", NULL);
     const struct value *keys[] = {change->key};
-    statement_read(&f->statement, change->mapping, keys, 1, true, false);
+    statement_read(&f->statement, change->mapping, keys, 1, true, PROVENANCE_NONE);
     expect_sql(f, "SELECT u.position, t.\"id\", t.\"first_name\", t.\"last_name\" FROM "
                   "unnest($1::text[]) WITH ORDINALITY AS u(k0, position) JOIN \"app_v2\".\"users\" "
                   "AS t ON t.\"id\" "
                   "= u.k0::bigint FOR NO KEY UPDATE OF t");
-    statement_read(&f->statement, change->mapping, keys, 1, false, false);
+    statement_read(&f->statement, change->mapping, keys, 1, false, PROVENANCE_NONE);
     assert_null(strstr(buf_text(&f->statement.sql), "FOR NO KEY UPDATE"));
 }
 
@@ -105,11 +105,20 @@ static void a_read_asks_who_wrote_the_row_when_that_matters(void **state) {
     struct fixture *f = *state;
     const struct change *change = changes_make(&f->sample, CHANGE_delete, "1", NULL);
     const struct value *keys[] = {change->key};
-    statement_read(&f->statement, change->mapping, keys, 1, false, true);
+    statement_read(&f->statement, change->mapping, keys, 1, false, PROVENANCE_OWN_OPEN);
     assert_non_null(strstr(buf_text(&f->statement.sql),
                            "SELECT u.position, t.xmin::text, "
-                           "pg_xact_commit_timestamp_origin(t.xmin)::text, age(t.xmin) <= 0, "
-                           "t.\"id\", "));
+                           "pg_xact_commit_timestamp_origin(t.xmin)::text, "
+                           "age(t.xmin) BETWEEN -16777216 AND 0, t.\"id\", "));
+}
+
+/* A row that was frozen long ago has a negative age, too. */
+static void nobody_else_tells_own_rows_by_their_age(void **state) {
+    struct fixture *f = *state;
+    const struct change *change = changes_make(&f->sample, CHANGE_delete, "1", NULL);
+    const struct value *keys[] = {change->key};
+    statement_read(&f->statement, change->mapping, keys, 1, false, PROVENANCE_COMMITTED);
+    assert_null(strstr(buf_text(&f->statement.sql), "age("));
 }
 
 static void a_guarded_write_wants_the_row_as_it_was(void **state) {
@@ -185,6 +194,7 @@ int main(void) {
         TEST(a_delete_knows_keys_only),
         TEST(a_read_asks_for_what_transforms_wrote),
         TEST(a_read_asks_who_wrote_the_row_when_that_matters),
+        TEST(nobody_else_tells_own_rows_by_their_age),
         TEST(a_guarded_write_wants_the_row_as_it_was),
         TEST(an_array_is_what_array_recv_reads),
         TEST(updates_of_different_columns_differ_in_shape),
