@@ -8,11 +8,9 @@
 
 /* settling */
 
-/* "UPDATE pgtandem.parked ... WHERE key is one of unnest($4, ...) AS u(k0, ...)" */
-static void add_settle_sql(struct buf *sql, const struct mapping_pair *pair, bool parked) {
-    size_t n_key = pair->forward.n_key;
-    buf_add_format(sql, "UPDATE pgtandem.%s AS t SET settled_at = clock_timestamp() FROM unnest(",
-                   parked ? "parked" : "conflict");
+/* " FROM unnest($4, ...) AS u(k0, ...)" */
+static void add_unnest(struct buf *sql, size_t n_key) {
+    buf_add_text(sql, " FROM unnest(");
     for (size_t k = 0; k < n_key; k++) {
         buf_add_format(sql, "%s$%zu::text[]", k > 0 ? ", " : "", k + 4);
     }
@@ -20,11 +18,29 @@ static void add_settle_sql(struct buf *sql, const struct mapping_pair *pair, boo
     for (size_t k = 0; k < n_key; k++) {
         buf_add_format(sql, "%sk%zu", k > 0 ? ", " : "", k);
     }
+    buf_add_char(sql, ')');
+}
+
+/* Each key is looked up by the index on open records, which OFFSET 0 sees to: a planner
+ * without statistics of a table that has just grown would go through all of its records
+ * for each key. */
+static void add_settle_sql(struct buf *sql, const struct mapping_pair *pair, bool parked) {
+    const char *table = parked ? "parked" : "conflict";
     buf_add_format(sql,
-                   ") WHERE t.migration = $1 AND t.table_name = $2 AND t.settled_at IS NULL"
-                   " AND t.%s <= $3::timestamptz AND t.key = ",
-                   parked ? "parked_at" : "recorded_at");
+                   "UPDATE pgtandem.%s AS t SET settled_at = clock_timestamp()"
+                   " FROM (SELECT found.ctid",
+                   table);
+    add_unnest(sql, pair->forward.n_key);
+    buf_add_format(sql,
+                   " CROSS JOIN LATERAL (SELECT r.ctid FROM pgtandem.%s AS r"
+                   " WHERE r.migration = $1 AND r.table_name = $2 AND r.settled_at IS NULL"
+                   " AND r.key = ",
+                   table);
     key_add_object_sql(sql, pair);
+    buf_add_format(sql,
+                   " OFFSET 0) AS found) AS at"
+                   " WHERE t.ctid = at.ctid AND t.settled_at IS NULL AND t.%s <= $3::timestamptz",
+                   parked ? "parked_at" : "recorded_at");
 }
 
 /* One array for each column of the key, of the table's items that agree. */
