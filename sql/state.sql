@@ -28,11 +28,16 @@ CREATE TABLE IF NOT EXISTS pgtandem.migration (
                    CHECK (backfill IN ('pending', 'running', 'copied', 'done', 'skipped')),
     rows_estimated bigint NOT NULL DEFAULT 0,
     created_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
-    slot_xid       text
+    slot_xid       text,
+    phase_history  jsonb NOT NULL DEFAULT '[]'
 );
 -- The first transaction id of the old database that was not in use when the forward
 -- slot was there: what was committed before the slot begins has a smaller one.
 ALTER TABLE pgtandem.migration ADD COLUMN IF NOT EXISTS slot_xid text;
+-- The phases that were entered, in order, each with its beginning:
+-- [{"phase": "setup", "since": "..."}, ...]. Empty until the second one.
+ALTER TABLE pgtandem.migration
+    ADD COLUMN IF NOT EXISTS phase_history jsonb NOT NULL DEFAULT '[]';
 
 -- How the copy cut up each table: chunk n holds the keys above `low` (NULL:
 -- from the first) up to and including `high` (NULL: to the last). The bounds
@@ -79,15 +84,21 @@ CREATE TABLE IF NOT EXISTS pgtandem.control (
     changed_at          timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
--- What a running copy says of itself, once a second.
+-- What a running copy says of itself, once a second. `trouble` is what it tries again
+-- after (a disk that is full); `since` is when it began to wait, to try again, or to copy.
 CREATE TABLE IF NOT EXISTS pgtandem.copy (
     migration       text PRIMARY KEY REFERENCES pgtandem.migration ON DELETE CASCADE,
     rows_running    bigint NOT NULL,
     rows_per_second double precision NOT NULL,
     seconds_left    double precision,
     waiting_for     text,
-    changed_at      timestamptz NOT NULL DEFAULT clock_timestamp()
+    changed_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    trouble         text,
+    since           timestamptz
 ) WITH (fillfactor = 50);
+ALTER TABLE pgtandem.copy
+    ADD COLUMN IF NOT EXISTS trouble text,
+    ADD COLUMN IF NOT EXISTS since timestamptz;
 
 -- The statements to run after the copy, all of them before the first is started.
 -- started_at without done_at is one that runs or was interrupted: it runs as long as
@@ -125,7 +136,11 @@ CREATE TABLE IF NOT EXISTS pgtandem.progress (
     PRIMARY KEY (migration, link)
 ) WITH (fillfactor = 50);
 
--- What a link says of itself from time to time.
+-- What a link says of itself: each second when there is news, else every ten seconds, so
+-- that changed_at is the last sign of life of its process. Times of the link: since when
+-- its state is what it is, when it had last applied all there was. Times of its process:
+-- when that began, and when it ended and what for (NULL: it was asked to, or was done).
+-- One that began, has not ended and holds no lock was killed.
 CREATE TABLE IF NOT EXISTS pgtandem.link (
     migration   text NOT NULL,
     link        text NOT NULL CHECK (link IN ('forward', 'reverse')),
@@ -134,8 +149,19 @@ CREATE TABLE IF NOT EXISTS pgtandem.link (
     caught_up_at timestamptz,
     last_error  text,
     changed_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    state_since        timestamptz,
+    changes_per_second double precision,
+    process_began_at   timestamptz,
+    process_ended_at   timestamptz,
+    process_ended_for  text,
     PRIMARY KEY (migration, link)
 ) WITH (fillfactor = 50);
+ALTER TABLE pgtandem.link
+    ADD COLUMN IF NOT EXISTS state_since timestamptz,
+    ADD COLUMN IF NOT EXISTS changes_per_second double precision,
+    ADD COLUMN IF NOT EXISTS process_began_at timestamptz,
+    ADD COLUMN IF NOT EXISTS process_ended_at timestamptz,
+    ADD COLUMN IF NOT EXISTS process_ended_for text;
 
 -- Rows that could not be written, with the reason. They are tried again from
 -- time to time, from what the source holds then; settled_at is when both sides

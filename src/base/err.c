@@ -113,3 +113,8 @@ bool err_append(struct err *err, const char *format, ...) {
 void err_clear(struct err *err) {
     memset(err, 0, sizeof *err);
 }
+
+void err_copy_text(char *into, size_t size, const char *text) {
+    snprintf(into, size, "%s", text);
+    trim_partial_character(into);
+}

@@ -16,6 +16,7 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 /* The exit status that an error leads to when nobody handles it. */
 enum err_code {
@@ -80,5 +81,9 @@ bool err_set_server(struct err *err, const char *format, ...) __attribute__((for
 bool err_append(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 void err_clear(struct err *err);
+
+/* A message in a buffer of another size: what is too long is cut, never inside of a
+ * character. */
+void err_copy_text(char *into, size_t size, const char *text);
 
 #endif

@@ -54,6 +54,12 @@ struct format format_seconds(double seconds) {
     return f;
 }
 
+struct format format_moment(usec_t moment) {
+    struct format f;
+    snprintf(f.text, sizeof f.text, "%.19s UTC", usec_format(moment).text);
+    return f;
+}
+
 /* Cut, not rounded: what is not all of it must not look like it. */
 static struct format percent(int64_t part, int64_t whole, int digits) {
     struct format f;

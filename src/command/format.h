@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+#include "base/timestamp.h"
+
 enum { FORMAT_SIZE = 48 };
 
 struct format {
@@ -21,6 +23,9 @@ struct format format_bytes(int64_t bytes);
 
 /* "0.25 s", "59.9 s", "2 min 10 s", "3 h 5 min", "2 d 1 h" */
 struct format format_seconds(double seconds);
+
+/* "2026-11-22 09:10:23 UTC" */
+struct format format_moment(usec_t moment);
 
 /* part of whole in percent, "37.5 %"; never "100 %" before it is all of it. */
 struct format format_percent(int64_t part, int64_t whole);

@@ -98,3 +98,10 @@ void json_print(struct json *json) {
         putchar('\n');
     }
 }
+
+void json_time(struct json *json, const char *key, usec_t moment) {
+    struct usec_text text = usec_format(moment); /* "2026-11-22 09:10:23.020492+00" */
+    char iso[USEC_TEXT_SIZE];
+    snprintf(iso, sizeof iso, "%.10sT%.15sZ", text.text, text.text + 11);
+    json_text(json, key, moment == 0 ? NULL : iso);
+}

@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <yajl/yajl_gen.h>
 
+#include "base/timestamp.h"
+
 struct json {
     yajl_gen gen;
 };
@@ -27,6 +29,8 @@ void json_end_array(struct json *json);
 void json_text(struct json *json, const char *key, const char *text);
 void json_int(struct json *json, const char *key, int64_t n);
 void json_real(struct json *json, const char *key, double n);
+/* A moment as in "2026-11-22T09:10:23.020492Z"; 0 becomes null. */
+void json_time(struct json *json, const char *key, usec_t moment);
 /* JSON as a server wrote it, unchanged; NULL becomes null. */
 void json_raw(struct json *json, const char *key, const char *text);
 void json_bool(struct json *json, const char *key, bool value);

@@ -89,6 +89,7 @@ static bool mend_here(struct migration *m, struct err *err) {
     log_line(&(struct log_source){m->config->migration, "mending", 0}, LOG_INFO,
              "no service runs: this process does its work for a while");
     bool ok = service_begin(&service, m->config, m->loop, true, err) && serve(&service, err);
+    service.ended_for = ok || m->loop->stopping ? NULL : err;
     service_end(&service);
     m->loop->shielded = false; /* the service's last words are not ours */
     return ok;

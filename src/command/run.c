@@ -23,6 +23,7 @@ static bool copy_once(struct service *service, struct err *err) {
 
 static int finish(struct service *service, bool ok, bool stopping_is_fine, struct err *err) {
     bool stopped = service->m.loop->stopping;
+    service->ended_for = ok || stopped ? NULL : err;
     service_end(service);
     if (ok || (stopped && stopping_is_fine)) {
         return 0;

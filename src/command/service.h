@@ -17,14 +17,17 @@
 #include <stdbool.h>
 
 #include "command/preparation.h"
+#include "copy/rate.h"
 #include "mend/mender.h"
 #include "stream/link.h"
 
 struct service_report {
     char state[16];
     double lag;
-    char error[256];
-    usec_t at; /* usec_monotonic() */
+    double changes_per_second;
+    char error[ERR_MESSAGE_SIZE];
+    usec_t at;         /* looked at; usec_monotonic() */
+    usec_t written_at; /* some word of it, or a sign of life */
 };
 
 struct service {
@@ -42,8 +45,12 @@ struct service {
      * migration's lock once the service has begun. */
     struct db reporters[2];
     struct service_report reported[2];
-    unsigned locked_when_opened;   /* what its db->opened was then */
-    usec_t kept_at, refused_since; /* the lock: looked at last, refused since */
+    struct rate rates[2];             /* of the changes applied */
+    char began_at[2][USEC_TEXT_SIZE]; /* as recorded by either database; "": not yet */
+    const struct err *ended_for;      /* what it ends for, for the record; NULL: it was asked to */
+    unsigned shown_when_opened;       /* the sign of presence: what its db->opened was then */
+    unsigned locked_when_opened;      /* what its db->opened was then */
+    usec_t kept_at, refused_since;    /* the lock: looked at last, refused since */
     usec_t watched_at;
     bool runs_statements;      /* those after the copy, which may alter the new tables */
     bool outdated;             /* the mappings, by them */

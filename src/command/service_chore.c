@@ -10,8 +10,10 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "command/service_record.h"
 
 static const usec_t report_interval = USEC_SECOND;
+static const usec_t life_interval = 10 * USEC_SECOND;
 static const usec_t watch_interval = 5 * USEC_SECOND;
 static const usec_t lock_patience = 30 * USEC_SECOND;
 static const usec_t reporter_timeout = 5 * USEC_SECOND;
@@ -69,50 +71,79 @@ static void keep_lock(struct service *service) {
 
 /* reports */
 
-static void describe(const struct service *service, enum direction direction,
+static double changes_per_second(struct service *service, enum direction direction) {
+    struct rate *rate = &service->rates[direction];
+    int64_t changes = (int64_t)service->links[direction].changes;
+    usec_t now = usec_monotonic();
+    rate_note(rate, changes, now);
+    return round(rate_per_second(rate, changes, now) * 10) / 10;
+}
+
+static void describe(struct service *service, enum direction direction,
                      struct service_report *report) {
     const struct link *link = &service->links[direction];
     memset(report, 0, sizeof *report);
+    report->changes_per_second = changes_per_second(service, direction);
     snprintf(report->state, sizeof report->state, "%s", link_state_name(link->state));
     report->lag = round(link_lag(link, usec_now()) * 10) / 10;
     if (link->state == LINK_retrying || link->state == LINK_failed) {
-        snprintf(report->error, sizeof report->error, "%s", link->error.message);
+        err_copy_text(report->error, sizeof report->error, link->error.message);
     }
 }
 
 static bool is_news(const struct service_report *a, const struct service_report *b) {
     return strcmp(a->state, b->state) != 0 || strcmp(a->error, b->error) != 0 ||
-           fabs(a->lag - b->lag) > 0.05;
+           fabs(a->lag - b->lag) > 0.05 ||
+           fabs(a->changes_per_second - b->changes_per_second) > 0.05;
 }
 
 static bool write_report(struct service *service, enum direction direction,
                          const struct service_report *report, struct err *err) {
-    char lag[32];
+    char lag[32], rate[32];
     snprintf(lag, sizeof lag, "%.1f", report->lag);
-    const char *params[] = {service->m.config->migration, direction_name(direction), report->state,
-                            lag, report->error[0] != '\0' ? report->error : NULL};
+    snprintf(rate, sizeof rate, "%.1f", report->changes_per_second);
+    const char *params[] = {service->m.config->migration,
+                            direction_name(direction),
+                            report->state,
+                            lag,
+                            report->error[0] != '\0' ? report->error : NULL,
+                            rate};
     return db_exec(&service->reporters[direction], err,
                    "UPDATE pgtandem.link SET state = $3, lag_seconds = $4::float8, last_error = $5,"
                    "       changed_at = clock_timestamp(), caught_up_at ="
                    "       CASE WHEN $4::float8 = 0 AND $3 IN ('streaming', 'stopped')"
-                   "            THEN clock_timestamp() ELSE caught_up_at END"
+                   "            THEN clock_timestamp() ELSE caught_up_at END,"
+                   "       state_since = CASE WHEN state = $3 THEN state_since"
+                   "                          ELSE clock_timestamp() END,"
+                   "       changes_per_second = $6::float8"
                    " WHERE migration = $1 AND link = $2",
-                   5, params);
+                   6, params);
 }
 
-/* Only news are written: an idle migration writes nothing. */
-static void report_link(struct service *service, enum direction direction) {
+/* Only news are written, and else a sign of life every now and then. */
+static void report_running(struct service *service, enum direction direction, bool silent) {
     struct service_report *last = &service->reported[direction], report;
     struct err ignored; /* the next try is a second away */
+    describe(service, direction, &report);
+    report.at = report.written_at = last->at;
+    if ((silent || is_news(&report, last)) && write_report(service, direction, &report, &ignored)) {
+        *last = report;
+    }
+}
+
+static void report_link(struct service *service, enum direction direction) {
+    struct service_report *last = &service->reported[direction];
     usec_t now = usec_monotonic();
-    if (!service->running[direction] || now - last->at < report_interval) {
+    bool silent = now - last->written_at >= life_interval;
+    if (now - last->at < report_interval) {
         return;
     }
-    describe(service, direction, &report);
-    report.at = now;
     last->at = now;
-    if (is_news(&report, last) && write_report(service, direction, &report, &ignored)) {
-        *last = report;
+    if (service->running[direction]) {
+        report_running(service, direction, silent);
+    } else if (silent) {
+        last->written_at = now;
+        record_life(service, direction);
     }
 }
 
@@ -219,6 +250,7 @@ static void chore(void *owner) {
     if (now - service->kept_at >= report_interval) {
         service->kept_at = now;
         keep_lock(service);
+        record_presence(service);
     }
     report_link(service, FORWARD);
     report_link(service, REVERSE);
@@ -230,7 +262,8 @@ static void chore(void *owner) {
 
 bool chore_begin(struct service *service, struct err *err) {
     if (!state_unlock(&service->m, err) || !hold_lock(service, err) ||
-        !db_open(&service->reporters[REVERSE], err) || !remember_tables(service, err)) {
+        !db_open(&service->reporters[REVERSE], err) || !record_begin(service, err) ||
+        !remember_tables(service, err)) {
         return false;
     }
     service->watched_at = usec_monotonic();
@@ -245,6 +278,8 @@ void chore_end(struct service *service) {
         if (session_is_open(&service->reporters[direction].session)) {
             report_link(service, (enum direction)direction);
         }
-        db_close(&service->reporters[direction]);
     }
+    record_end(service);
+    db_close(&service->reporters[FORWARD]);
+    db_close(&service->reporters[REVERSE]);
 }

@@ -89,12 +89,16 @@ static const char old_sql[] =
 static const char new_sql[] =
     "WITH said AS ("
     "    INSERT INTO pgtandem.copy (migration, rows_running, rows_per_second, seconds_left,"
-    "                               waiting_for)"
-    "    VALUES ($1, $2::bigint, $3::float8, $4::float8, $5)"
+    "                               waiting_for, trouble, since)"
+    "    VALUES ($1, $2::bigint, $3::float8, $4::float8, $5, $6, clock_timestamp())"
     "    ON CONFLICT (migration) DO UPDATE"
     "       SET rows_running = excluded.rows_running, rows_per_second = excluded.rows_per_second,"
     "           seconds_left = excluded.seconds_left, waiting_for = excluded.waiting_for,"
-    "           changed_at = clock_timestamp())"
+    "           trouble = excluded.trouble, changed_at = clock_timestamp(),"
+    "           since = CASE WHEN (copy.waiting_for IS NULL) = (excluded.waiting_for IS NULL)"
+    "                         AND (copy.trouble IS NULL) = (excluded.trouble IS NULL)"
+    "                         AND copy.changed_at > clock_timestamp() - interval '10 s'"
+    "                        THEN copy.since ELSE excluded.since END)"
     "SELECT " SERVER_COLUMNS ", " CONTROL_COLUMNS "  FROM (SELECT 1) one" SERVER_FROM
     "  LEFT JOIN pgtandem.control ON migration = $1";
 
@@ -109,10 +113,13 @@ static void ask_new(struct governor *governor, const struct progress *progress) 
     snprintf(rows, sizeof rows, "%" PRId64, progress->rows_running);
     snprintf(speed, sizeof speed, "%.1f", progress->rows_per_second);
     snprintf(left, sizeof left, "%.1f", progress->seconds_left);
-    const char *params[] = {job->m->config->migration, rows, speed,
+    const char *params[] = {job->m->config->migration,
+                            rows,
+                            speed,
                             progress->seconds_left >= 0 ? left : NULL,
-                            job->waiting[0] != '\0' ? job->waiting : NULL};
-    ask(&governor->new_server, new_sql, 5, params);
+                            job->waiting[0] != '\0' ? job->waiting : NULL,
+                            job->trouble[0] != '\0' ? job->trouble : NULL};
+    ask(&governor->new_server, new_sql, 6, params);
 }
 
 /* The user's own query, in one row of one column. */

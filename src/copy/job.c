@@ -166,6 +166,7 @@ usec_t job_trouble(struct job *job, const struct err *err, unsigned attempt) {
     job->n_troubled += attempt == 0;
     if (!job->told && is_worth_a_word(err, attempt)) {
         job->told = true;
+        err_copy_text(job->trouble, sizeof job->trouble, err->message);
         log_err(&job->log, LOG_WARNING, err);
         log_line(&job->log, LOG_WARNING, "the copy tries again until that has passed");
     }
@@ -176,6 +177,7 @@ void job_recovered(struct job *job) {
     if (--job->n_troubled == 0 && job->told) {
         log_line(&job->log, LOG_INFO, "the copy goes on");
         job->told = false;
+        job->trouble[0] = '\0';
     }
 }
 

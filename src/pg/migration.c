@@ -195,3 +195,7 @@ int64_t migration_lock_key(const struct migration *m) {
     }
     return (int64_t)(hash >> 1);
 }
+
+int64_t migration_presence_key(const struct migration *m) {
+    return migration_lock_key(m) ^ 1;
+}

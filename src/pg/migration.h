@@ -100,5 +100,8 @@ struct name_pattern migration_name_pattern(const char *migration);
  * database: one at a time, and the way to see from outside that it lives.
  * *key for pg_try_advisory_lock(bigint). */
 int64_t migration_lock_key(const struct migration *m);
+/* Of another advisory lock, in the old database: it says only that a service lives. Not
+ * the same key: one migration's old database may be the new one of another of that name. */
+int64_t migration_presence_key(const struct migration *m);
 
 #endif

@@ -15,7 +15,8 @@ bool slot_read_on(struct db *db, const char *slot, struct slot_info *info, struc
         db, err,
         "SELECT slot_type = 'logical' AND plugin = 'wal2json' AND database = current_database(),"
         "       coalesce(wal_status = 'lost', false), active, coalesce(active_pid, 0),"
-        "       confirmed_flush_lsn, pg_current_wal_lsn()"
+        "       confirmed_flush_lsn, pg_current_wal_lsn(), wal_status,"
+        "       pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::bigint, safe_wal_size"
         "  FROM pg_replication_slots WHERE slot_name = $1",
         1, &slot);
     if (r == NULL) {
@@ -29,6 +30,11 @@ bool slot_read_on(struct db *db, const char *slot, struct slot_info *info, struc
         info->active_pid = (int)result_int(r, 0, 3);
         info->confirmed_flush = result_lsn(r, 0, 4);
         info->server_lsn = result_lsn(r, 0, 5);
+        snprintf(info->wal_status, sizeof info->wal_status, "%s", PQgetvalue(r, 0, 6));
+        info->has_restart = !PQgetisnull(r, 0, 7);
+        info->retained = result_int(r, 0, 7);
+        info->is_limited = !PQgetisnull(r, 0, 8);
+        info->safe = result_int(r, 0, 8);
     }
     PQclear(r);
     return true;

@@ -24,7 +24,12 @@ struct slot_info {
     bool active;
     int active_pid;
     lsn_t confirmed_flush;
-    lsn_t server_lsn; /* pg_current_wal_lsn() at the same time */
+    lsn_t server_lsn;    /* pg_current_wal_lsn() at the same time */
+    char wal_status[16]; /* the server's word: reserved, extended, unreserved, lost */
+    bool has_restart;    /* false once it is lost */
+    int64_t retained;    /* log that the server keeps for it, in bytes */
+    bool is_limited;     /* max_slot_wal_keep_size is set, and it is not lost */
+    int64_t safe;        /* log that can be written until it may be lost, in bytes */
 };
 
 bool slot_read(struct migration *m, enum direction direction, struct slot_info *info,

@@ -59,7 +59,9 @@ bool state_schema_is_current(struct db *db, bool *current, struct err *err) {
     return db_bool(db, err, current,
                    "SELECT NOT EXISTS ("
                    "   SELECT FROM (VALUES ('after_copy', 'object'), ('migration', 'slot_xid'),"
-                   "                       ('parked', 'diagnostics')) AS wanted (relation, name)"
+                   "                       ('parked', 'diagnostics'), ('copy', 'trouble'),"
+                   "                       ('migration', 'phase_history'),"
+                   "                       ('link', 'process_began_at')) AS wanted (relation, name)"
                    "    WHERE NOT EXISTS (SELECT FROM pg_attribute a"
                    "       JOIN pg_class c ON c.oid = a.attrelid AND c.relname = relation"
                    "       JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'pgtandem'"
@@ -113,6 +115,9 @@ static bool install_schema(struct side *side, struct err *err) {
            err_context(err, "cannot create the schema pgtandem in %s", side->label);
 }
 
+/* States that are still true when the process is gone. */
+#define STAYS "IN ('stopped', 'failed', 'retired')"
+
 static bool install_link(struct migration *m, enum direction direction, struct err *err) {
     const char *params[] = {m->config->migration, direction_name(direction)};
     struct side *target = migration_target(m, direction);
@@ -122,9 +127,15 @@ static bool install_link(struct migration *m, enum direction direction, struct e
                    " ON CONFLICT DO NOTHING",
                    2, params) &&
            db_exec(&target->db, err,
-                   "INSERT INTO pgtandem.link (migration, link, state) VALUES ($1, $2, 'stopped')"
-                   " ON CONFLICT (migration, link) DO UPDATE SET state = 'stopped'"
-                   "  WHERE link.state <> 'stopped'",
+                   "INSERT INTO pgtandem.link AS l (migration, link, state, state_since)"
+                   " VALUES ($1, $2, 'stopped', clock_timestamp())"
+                   " ON CONFLICT (migration, link) DO UPDATE"
+                   "    SET state = CASE WHEN l.state " STAYS " THEN l.state ELSE 'stopped' END,"
+                   "        state_since = CASE WHEN l.state " STAYS " THEN l.state_since"
+                   "                           ELSE l.changed_at END,"
+                   "        process_ended_at = coalesce(l.process_ended_at, l.changed_at)"
+                   "  WHERE NOT l.state " STAYS
+                   "     OR (l.process_began_at IS NOT NULL AND l.process_ended_at IS NULL)",
                    2, params);
 }
 
@@ -170,8 +181,13 @@ static bool set_column(struct migration *m, const char *sql, const char *value, 
 
 bool state_set_phase(struct migration *m, enum phase phase, struct err *err) {
     return set_column(m,
-                      "UPDATE pgtandem.migration SET phase = $2, phase_since = clock_timestamp()"
-                      " WHERE name = $1 AND phase <> $2",
+                      "UPDATE pgtandem.migration SET phase = $2::text, phase_since = t.now,"
+                      "       phase_history = CASE WHEN phase_history <> '[]' THEN phase_history"
+                      "           ELSE jsonb_build_array(jsonb_build_object('phase', phase,"
+                      "                                                     'since', phase_since))"
+                      "           END || jsonb_build_object('phase', $2::text, 'since', t.now)"
+                      "  FROM (SELECT clock_timestamp()) AS t (now)"
+                      " WHERE name = $1 AND phase <> $2::text",
                       phase_name(phase), err);
 }
 
@@ -216,15 +232,30 @@ bool state_lock_on(struct db *db, const struct migration *m, struct err *err) {
     return true;
 }
 
-bool state_is_locked(struct migration *m, bool *locked, struct err *err) {
+static bool is_held(struct db *db, int64_t lock, bool *held, struct err *err) {
     char key[24];
-    snprintf(key, sizeof key, "%" PRId64, migration_lock_key(m));
+    snprintf(key, sizeof key, "%" PRId64, lock);
     /* a bigint key shows as its two halves */
-    return db_bool(&m->new_side.db, err, locked,
+    return db_bool(db, err, held,
                    "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted"
                    "   AND database = (SELECT oid FROM pg_database"
                    "                    WHERE datname = current_database())"
                    "   AND objsubid = 1"
                    "   AND classid::bigint << 32 | objid::bigint = $1::bigint)",
                    1, (const char *const[]){key});
+}
+
+bool state_is_locked(struct migration *m, bool *locked, struct err *err) {
+    return is_held(&m->new_side.db, migration_lock_key(m), locked, err);
+}
+
+bool state_show_presence(struct db *db, const struct migration *m, bool *shown, struct err *err) {
+    char key[24];
+    snprintf(key, sizeof key, "%" PRId64, migration_presence_key(m));
+    return db_bool(db, err, shown, "SELECT pg_try_advisory_lock($1::bigint)", 1,
+                   (const char *const[]){key});
+}
+
+bool state_sees_presence(struct migration *m, bool *seen, struct err *err) {
+    return is_held(&m->old_side.db, migration_presence_key(m), seen, err);
 }

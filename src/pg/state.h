@@ -52,7 +52,8 @@ bool state_schema_is_current(struct db *db, bool *current, struct err *err)
 
 /* Creates what is missing of the schema in both databases, and this
  * migration's rows. Safe to repeat. Under the migration's lock only: what a
- * predecessor that was killed said of its links last is no longer true. */
+ * predecessor that was killed said of its links last is no longer true, and it
+ * ended after its last sign of life. That a link has failed stays true. */
 bool state_install(struct migration *m, struct err *err) __attribute__((warn_unused_result));
 
 /* Reads the migration's row; no schema at all is `exists` = false. */
@@ -75,6 +76,13 @@ bool state_lock_on(struct db *db, const struct migration *m, struct err *err)
 bool state_unlock(struct migration *m, struct err *err) __attribute__((warn_unused_result));
 /* True when some process holds the lock: a service or a backfill is running. */
 bool state_is_locked(struct migration *m, bool *locked, struct err *err)
+    __attribute__((warn_unused_result));
+
+/* A service shows in the old database, too, that it lives: for who cannot reach the new
+ * one. Nothing else depends on it. *shown, *seen: the sign is ours; somebody's is there. */
+bool state_show_presence(struct db *db, const struct migration *m, bool *shown, struct err *err)
+    __attribute__((warn_unused_result));
+bool state_sees_presence(struct migration *m, bool *seen, struct err *err)
     __attribute__((warn_unused_result));
 
 /* Deletes the migration's rows in one side's database, and the schema with the

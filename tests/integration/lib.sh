@@ -124,7 +124,7 @@ wait_drained() {
 }
 
 links_are_drained() {
-    [ "$(status_field '.forward.lag_bytes + .reverse.lag_bytes')" = 0 ]
+    [ "$(status_field '[.forward, .reverse | .lag_bytes] == [0, 0]')" = true ]
 }
 
 # ---- running the test cases ----

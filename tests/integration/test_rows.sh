@@ -197,7 +197,7 @@ test_corrections_survive_changes_of_other_columns() {
 }
 
 drained() {
-    [ "$(status_field '.forward.lag_bytes + .reverse.lag_bytes')" = 0 ]
+    [ "$(status_field '[.forward, .reverse | .lag_bytes] == [0, 0]')" = true ]
 }
 
 test_truncate_stops_the_link() {
