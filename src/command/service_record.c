@@ -36,9 +36,11 @@ bool record_begin(struct service *service, struct err *err) {
 void record_presence(struct service *service) {
     struct db *db = &service->reporters[REVERSE];
     struct err ignored;
-    bool shown;
-    if (!service->m.same_database && session_is_open(&db->session) &&
-        service->shown_when_opened != db->opened &&
+    bool shown, is_open = session_is_open(&db->session);
+    if (service->m.same_database || (is_open && service->shown_when_opened == db->opened)) {
+        return; /* the migration's lock says it, or the sign is there */
+    }
+    if ((is_open || db_open(db, &ignored)) &&
         state_show_presence(db, &service->m, &shown, &ignored) && shown) {
         service->shown_when_opened = db->opened;
     }

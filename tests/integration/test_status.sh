@@ -17,7 +17,7 @@ test_before_setup_there_is_nothing() {
     assert_exit 0 pgtandem status
     assert_contains "$output" "setup has not run yet"
     assert_eq "$(fields '[.migration, .phase, .running, .backfill]')" \
-        '["users_name_split","setup",false,{"state":"pending","rows_done":0,"rows_total":0,"paused":false,"rows_per_second":0,"seconds_left":null,"waiting_for":null}]'
+        '["users_name_split","setup",false,{"state":"pending","rows_done":0,"rows_total":0,"paused":false,"rows_per_second":0,"seconds_left":null,"waiting_for":null,"activity":null,"since":null,"reason":null}]'
     assert_eq "$(fields '.forward | [.state, .lag_bytes, .lag_seconds, .applied_transactions,
                                      .applied_changes, .conflicts, .parked]')" '["absent",0,0,0,0,0,0]'
     assert_eq "$(fields '[.forward, .reverse | keys] | .[0] == .[1]')" true
@@ -35,7 +35,7 @@ test_a_running_service_says_how_its_links_are() {
     service_start
     wait_phase live
     wait_until 20 is_streaming
-    assert_eq "$(fields '.backfill')" '{"state":"done","rows_done":500,"rows_total":500,"paused":false,"rows_per_second":0,"seconds_left":null,"waiting_for":null}'
+    assert_eq "$(fields '.backfill')" '{"state":"done","rows_done":500,"rows_total":500,"paused":false,"rows_per_second":0,"seconds_left":null,"waiting_for":null,"activity":null,"since":null,"reason":null}'
     assert_eq "$(fields '.running')" true
     assert_exit 0 pgtandem status
     assert_contains "$output" "service    running"
