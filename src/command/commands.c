@@ -97,7 +97,8 @@ const struct command commands[] = {
      "both ways.",
      run_options, NULL, command_run, true},
     {"status", "show phase, progress and the lag of both links",
-     "Works whether or not the service runs, from any host that reaches the databases.",
+     "Works whether or not the service runs, from any host that reaches the databases. With\n"
+     "one of them away it shows what the other one tells, names it, and ends with status 1.",
      status_options, NULL, command_status, true},
     {"pause", "let the copy wait",
      "Chunks, and statements after the copy, that are under way are finished; nothing else is\n"

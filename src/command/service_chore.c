@@ -24,7 +24,7 @@ void chore_init(struct service *service) {
         db_init(&service->reporters[direction], service->m.loop, SESSION_SQL, target->dsn,
                 target->label, "pgtandem reporter");
         service->reporters[direction].timeout = reporter_timeout;
-        service->reporters[direction].session.patience = reporter_timeout;
+        service->reporters[direction].session.connect_within = reporter_timeout;
     }
 }
 

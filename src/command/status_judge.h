@@ -38,7 +38,8 @@ struct lag_report {
     double said;        /* by the service */
     double since_level; /* since the link had caught up, or else since setup */
 };
-/* What a running link says; without one the time since it had caught up, if there is
+/* What a running link says; without one (no process runs, or it has not started the link
+ * yet) the time since it had caught up, if there is
  * anything to apply (`lag_bytes` negative: not known). Negative: not known. */
 double status_lag_seconds(const struct lag_report *report, enum answer running, int64_t lag_bytes);
 

@@ -10,8 +10,8 @@ static const usec_t connect_patience = 5 * USEC_SECOND, side_patience = 10 * USE
 static const usec_t second_look = USEC_SECOND / 2;
 static const usec_t silence = 30 * USEC_SECOND;
 
-/* The server is not to go on with what nobody waits for any longer. */
-static const char settings[] = "-c statement_timeout=10000";
+/* Somebody may have locked one of our tables: the others are to be read all the same. */
+static const char settings[] = "-c statement_timeout=4000";
 
 struct reading {
     struct migration *m;
@@ -272,7 +272,7 @@ static step_fn *const new_steps[] = {read_new_clock, read_reverse_slot, read_loc
 
 static bool open_side(struct migration *m, struct side *side, struct err *err) {
     side->db.session.settings = settings;
-    side->db.session.patience = connect_patience;
+    side->db.session.connect_within = connect_patience;
     side->db.timeout = connect_patience;
     return session_is_open(&side->db.session) || migration_connect_side(m, side, err);
 }
@@ -370,8 +370,11 @@ static void conclude_link(struct status *status, enum direction direction, struc
                                     report->is_known ? report->state : NULL);
     link->since = state_since(link, link->state);
     link->lag_bytes = link->slot_is_known ? status_lag_bytes(&link->slot) : -1;
+    bool rests = process->running == YES && strcmp(report->state, "stopped") == 0;
     link->lag_seconds =
-        report->is_known ? status_lag_seconds(&report->lag, process->running, link->lag_bytes) : -1;
+        !report->is_known
+            ? -1
+            : status_lag_seconds(&report->lag, rests ? NO : process->running, link->lag_bytes);
     link->changes_per_second =
         streams(link) && !process->is_silent ? report->changes_per_second : -1;
     if (link->lag_bytes >= 0) {

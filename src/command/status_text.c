@@ -231,7 +231,9 @@ static void add_caught_up(struct buf *cell, const struct link_status *link) {
 }
 
 static void add_changes_per_second(struct buf *cell, const struct link_status *link) {
-    if (link->changes_per_second >= 0) {
+    if (link->changes_per_second >= 100) {
+        buf_add_text(cell, format_count((int64_t)link->changes_per_second).text);
+    } else if (link->changes_per_second >= 0) {
         buf_add_format(cell, "%.1f", link->changes_per_second);
     } else if (link->state != NULL && !streams(link)) {
         buf_add_char(cell, '-');

@@ -279,8 +279,8 @@ static bool wait_for_socket(struct session *session, PostgresPollingStatusType s
 }
 
 static bool connect_until_ok(struct session *session, struct err *err) {
-    usec_t deadline =
-        usec_monotonic() + (session->patience > 0 ? session->patience : connect_timeout);
+    usec_t deadline = usec_monotonic() +
+                      (session->connect_within > 0 ? session->connect_within : connect_timeout);
     PostgresPollingStatusType status = PGRES_POLLING_WRITING;
     while (status != PGRES_POLLING_OK) {
         if (status == PGRES_POLLING_FAILED) {

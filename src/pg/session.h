@@ -79,7 +79,7 @@ struct session {
     const char *dsn;         /* borrowed */
     const char *application; /* borrowed; shown in pg_stat_activity */
     const char *settings;    /* more "-c name=value", or NULL; borrowed */
-    usec_t patience;         /* to connect; 0: the usual */
+    usec_t connect_within;   /* that long; 0: the usual */
     enum session_kind kind;
     enum session_state state;
     const struct session_events *events;

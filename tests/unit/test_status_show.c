@@ -129,7 +129,7 @@ static void a_lag_that_does_not_shrink_has_no_end_in_sight(void **state) {
     (void)state;
     struct status status;
     everything_known(&status);
-    assert_says(&status, (const char *const[]){"1 min 15 s          not at this rate", "1234.5",
+    assert_says(&status, (const char *const[]){"1 min 15 s          not at this rate", " 1,234 ",
                                                "5.0 MB", "no limit", "reserved", NULL});
 }
 
