@@ -62,7 +62,7 @@ double status_lag_seconds(const struct lag_report *report, enum answer running, 
 }
 
 bool status_is_behind(int64_t lag_bytes, double lag_seconds) {
-    static const int64_t segment = 16 * 1024 * 1024;
+    static const int64_t segment = INT64_C(16) * 1024 * 1024;
     return lag_bytes >= segment || (lag_bytes > 0 && lag_seconds >= 5);
 }
 

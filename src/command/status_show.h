@@ -12,6 +12,6 @@
 void status_add_json(struct json *json, const struct migration *m, const struct status *status);
 
 /* Lines of 80 columns at most. What is not known is said in words. */
-void status_add_text(struct buf *text, const struct migration *m, const struct status *status);
+void status_add_text(struct buf *out, const struct migration *m, const struct status *status);
 
 #endif
