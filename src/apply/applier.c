@@ -64,6 +64,13 @@ static bool holds_rows(const struct applier *applier) {
     return applier->in_transaction && (applier->first > applier->begun || applier->carries);
 }
 
+/* Such a slice has no row to be found, and none that could be parked. */
+static bool slice_truncates(const struct applier *applier) {
+    return applier->by_rows && applier->count > 0 &&
+           slice_change(applier, applier->count - 1)->op == CHANGE_truncate &&
+           slice_change(applier, 0)->op == CHANGE_truncate;
+}
+
 static struct failure describe_failure(const struct applier *applier, const struct err *error) {
     return (struct failure){
         .error = error,
@@ -74,9 +81,9 @@ static struct failure describe_failure(const struct applier *applier, const stru
         .holds_rows = holds_rows(applier),
         .parking = applier->slice_parks,
         .bare = applier->park_bare,
-        .stop_on_row_error = applier->stop_on_row_error,
+        .stop_on_row_error = applier->stop_on_row_error || slice_truncates(applier),
         .prepared_anew = applier->prepared_anew,
-        .count = applier->count,
+        .count = slice_truncates(applier) ? 1 : applier->count,
         .tries = applier->attempts,
     };
 }
@@ -179,13 +186,24 @@ static void pause_slice(struct applier *applier) {
     timer_start(applier->again, delay);
 }
 
+/* One change, or the truncates of several tables that came in a row. */
+static size_t count_split(const struct applier *applier) {
+    const struct change *changes = applier->batch->changes;
+    size_t from = applier->first, to = from + 1;
+    while (changes[from].op == CHANGE_truncate && to < applier->split_until &&
+           changes[to].op == CHANGE_truncate) {
+        to++;
+    }
+    return to - from;
+}
+
 /* How many changes the slice that begins at `first` has, row by row: those of
  * one source transaction, or one by one where that has failed. */
 static size_t next_count(const struct applier *applier) {
     const struct batch *batch = applier->batch;
     size_t from = applier->first, to = from + 1;
     if (from < applier->split_until) {
-        return 1;
+        return count_split(applier);
     }
     while (to < batch->n_changes &&
            batch->changes[to].transaction.end == batch->changes[from].transaction.end) {
@@ -226,7 +244,7 @@ static void go_from_start(struct applier *applier) {
 
 static void split_slice(struct applier *applier) {
     applier->split_until = applier->first + applier->count;
-    applier->count = 1;
+    applier->count = count_split(applier);
     forget_slice(applier);
     start_slice(applier);
 }
@@ -474,7 +492,10 @@ static void next_slice(struct applier *applier) {
 }
 
 static void after_writing(struct applier *applier) {
-    if (applier->closes_apart) {
+    if (applier->closes_apart && round_ask_gone(applier)) {
+        set_state(applier, APPLIER_counting);
+        round_send(applier);
+    } else if (applier->closes_apart) {
         close_slice_apart(applier);
     } else {
         next_slice(applier);
@@ -617,6 +638,9 @@ static void on_ready(void *owner) {
             break;
         case APPLIER_writing:
             failed ? undo(applier) : after_writing(applier);
+            break;
+        case APPLIER_counting:
+            failed ? undo(applier) : close_slice_apart(applier);
             break;
         case APPLIER_closing:
             failed ? undo(applier) : next_slice(applier);

@@ -60,9 +60,10 @@
     X(asking)   /* which commits are hidden */                                                     \
     X(reading)  /* the target's rows under the slice's keys */                                     \
     X(writing)                                                                                     \
-    X(closing) /* what was written is counted, and is made final */                                \
-    X(undoing) /* rolling back after an error */                                                   \
-    X(pausing) /* before the slice is tried again */
+    X(counting) /* rows that deletes have not reached: are they gone? */                           \
+    X(closing)  /* what was written is made final */                                               \
+    X(undoing)  /* rolling back after an error */                                                  \
+    X(pausing)  /* before the slice is tried again */
 
 enum applier_state {
 #define APPLIER_ENUM(name) APPLIER_##name,

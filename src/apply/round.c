@@ -230,6 +230,15 @@ static bool is_exact(const struct applier *applier, enum write_kind kind) {
     return false;
 }
 
+static const struct value *const *keys_of(struct applier *applier,
+                                          const struct write *const *writes, size_t n) {
+    const struct value **keys = arena_zero(&applier->arena, n, sizeof(const struct value *));
+    for (size_t i = 0; i < n; i++) {
+        keys[i] = writes[i]->key;
+    }
+    return keys;
+}
+
 static void write_group(void *owner, const struct write *const *writes, size_t n) {
     struct applier *applier = owner;
     statement_write(&applier->statement, writes, n);
@@ -237,6 +246,9 @@ static void write_group(void *owner, const struct write *const *writes, size_t n
     step->mapping = writes[0]->mapping;
     step->n_rows = n;
     step->exact = is_exact(applier, writes[0]->kind);
+    if (writes[0]->kind == WRITE_DELETE && writes[0]->mapping->target->may_suppress) {
+        step->keys = keys_of(applier, writes, n);
+    }
 }
 
 void round_write_rows(struct applier *applier) {
@@ -252,6 +264,33 @@ void round_write_rows(struct applier *applier) {
             statement_group(&list[from], to - from, write_order[k], write_group, applier);
         }
     }
+}
+
+/* The steps are copied, since the round that asks has steps of its own. */
+static struct applier_step *short_deletes(struct applier *applier, size_t *n) {
+    struct applier_step *steps = arena_zero(&applier->arena, applier->n_steps, sizeof *steps);
+    *n = 0;
+    for (size_t i = 0; i < applier->n_steps; i++) {
+        if (applier->steps[i].is_short) {
+            steps[(*n)++] = applier->steps[i];
+        }
+    }
+    return steps;
+}
+
+bool round_ask_gone(struct applier *applier) {
+    size_t n;
+    const struct applier_step *steps = short_deletes(applier, &n);
+    if (n == 0) {
+        return false;
+    }
+    round_begin(applier);
+    for (size_t i = 0; i < n; i++) {
+        statement_read(&applier->statement, steps[i].mapping, steps[i].keys, steps[i].n_rows, false,
+                       PROVENANCE_NONE);
+        queue_built(applier, STEP_GONE);
+    }
+    return true;
 }
 
 /* the end */
@@ -353,11 +392,21 @@ static void take_error(struct applier *applier, const struct applier_step *step,
     applier->moved = is_key_violation(step, result);
 }
 
+static void hint_at_suppression(struct applier *applier) {
+    err_hint(&applier->error,
+             "a trigger, rule or policy of the table suppresses rows; switch it off for this role, "
+             "or grant it SET on session_replication_role");
+}
+
 /* With the isolation level or the lock that the rows were read under, a write
  * cannot miss; a trigger or rule of the target that suppresses rows can. */
-static void check_count(struct applier *applier, const struct applier_step *step,
+static void check_count(struct applier *applier, struct applier_step *step,
                         const PGresult *result) {
     int64_t affected = result_affected(result);
+    if (step->keys != NULL && affected < (int64_t)step->n_rows) {
+        step->is_short = true;
+        return;
+    }
     if (!step->exact || MUTANT_IS(unguarded) || affected == (int64_t)step->n_rows ||
         applier->error.code != ERR_NONE) {
         return;
@@ -365,17 +414,24 @@ static void check_count(struct applier *applier, const struct applier_step *step
     err_set(&applier->error, ERR_FAILED, "%s changed %" PRId64 " rows instead of %zu", step->label,
             affected, step->n_rows);
     err_set_class(&applier->error, ERR_CLASS_ROW);
-    err_hint(&applier->error,
-             "a trigger, rule or policy of the table suppresses rows, or a foreign "
-             "key's cascade was there first; switch it off for this role, or grant "
-             "it SET on session_replication_role");
+    hint_at_suppression(applier);
+}
+
+static void refuse_rest(struct applier *applier, const PGresult *result) {
+    if (PQntuples(result) == 0 || applier->error.code != ERR_NONE) {
+        return;
+    }
+    err_set(&applier->error, ERR_FAILED, "%d rows that were to be deleted are still there",
+            PQntuples(result));
+    err_set_class(&applier->error, ERR_CLASS_ROW);
+    hint_at_suppression(applier);
 }
 
 void round_take(struct applier *applier, const PGresult *result) {
     if (applier->step_at >= applier->n_steps) {
         return;
     }
-    const struct applier_step *step = &applier->steps[applier->step_at++];
+    struct applier_step *step = &applier->steps[applier->step_at++];
     switch (PQresultStatus(result)) {
         case PGRES_FATAL_ERROR:
             take_error(applier, step, result);
@@ -385,6 +441,8 @@ void round_take(struct applier *applier, const PGresult *result) {
                 take_rows(applier, step, result);
             } else if (step->kind == STEP_HIDDEN) {
                 take_hidden(applier, result);
+            } else if (step->kind == STEP_GONE) {
+                refuse_rest(applier, result);
             }
             break;
         case PGRES_COMMAND_OK:

@@ -12,15 +12,18 @@ enum step_kind {
     STEP_READ,
     STEP_HIDDEN, /* commits that are not visible yet */
     STEP_WRITE,
+    STEP_GONE, /* are rows left that were to be deleted? */
     STEP_COMMIT,
 };
 
 struct applier_step {
     enum step_kind kind;
-    const struct mapping *mapping;   /* reads and writes */
-    const struct value *const *keys; /* reads: in the order of their positions */
-    size_t n_rows;                   /* writes: how many rows must be affected */
-    bool exact;                      /* writes: no more and no fewer */
+    const struct mapping *mapping; /* reads and writes */
+    /* of reads, in the order of their positions; of deletes that may be suppressed */
+    const struct value *const *keys;
+    size_t n_rows; /* writes: how many rows must be affected */
+    bool exact;    /* writes: no more and no fewer */
+    bool is_short; /* a delete: fewer */
     char label[160];
 };
 
@@ -40,6 +43,10 @@ void round_read_rows(struct applier *applier);
  * had been committed: so it comes before round_open(). */
 void round_ask_hidden(struct applier *applier);
 void round_write_rows(struct applier *applier);
+/* Where deletes of the round that is over reached fewer rows than they were told to: begins
+ * another one, which asks whether any are left. A foreign key's cascade may have been there
+ * first, which is as good. False: there is nothing to ask. */
+bool round_ask_gone(struct applier *applier) __attribute__((warn_unused_result));
 /* Ends the slice, and with `commits` the target transaction: counters, the origin's
  * progress up to that source transaction, COMMIT. */
 void round_close(struct applier *applier, const struct transaction *commits,

@@ -210,6 +210,9 @@ static bool is_written(const struct write *write, size_t i) {
 }
 
 bool statement_same_shape(const struct write *a, const struct write *b) {
+    if (a->kind == WRITE_TRUNCATE && b->kind == WRITE_TRUNCATE) {
+        return true; /* one statement empties all of their tables */
+    }
     if (a->kind != b->kind || a->mapping->number != b->mapping->number ||
         (a->guard == NULL) != (b->guard == NULL)) {
         return false;
@@ -390,9 +393,14 @@ static void write_delete(struct statement *statement, const struct write *const 
     add_guard_match(sql, guard);
 }
 
-static void write_truncate(struct statement *statement, const struct mapping *mapping) {
+static void write_truncate(struct statement *statement, const struct write *const *writes,
+                           size_t n) {
+    bool first = true;
     buf_add_text(&statement->sql, "TRUNCATE ");
-    quote_table(&statement->sql, &mapping->target->name);
+    for (size_t i = 0; i < n; i++) {
+        add_comma(&statement->sql, &first);
+        quote_table(&statement->sql, &writes[i]->mapping->target->name);
+    }
 }
 
 void statement_write(struct statement *statement, const struct write *const *writes, size_t n) {
@@ -420,7 +428,7 @@ void statement_write(struct statement *statement, const struct write *const *wri
             break;
         case WRITE_TRUNCATE:
             set_label(statement, "truncate of", mapping->target);
-            write_truncate(statement, mapping);
+            write_truncate(statement, writes, n);
             break;
     }
     free(columns);

@@ -298,10 +298,25 @@ bool effects_can_fold(const struct change *change) {
     return false;
 }
 
+/* One statement may empty several tables, which foreign keys among them demand, and the
+ * stream tells of each by itself: truncates in a row are one write. */
+static bool follows_truncate(const struct effects *effects) {
+    return effects->touched == NULL && effects->n_writes > 0 &&
+           effects->writes[effects->n_writes - 1].kind == WRITE_TRUNCATE;
+}
+
 static void put_truncate(struct effects *effects, const struct mapping *mapping) {
-    effects_finish(effects);
+    bool joins = follows_truncate(effects);
+    if (!joins) {
+        effects_finish(effects);
+    }
     add_write(effects, WRITE_TRUNCATE, mapping, NULL, NULL);
-    effects->segment++;
+    if (joins) {
+        struct write *last = &effects->writes[effects->n_writes - 1];
+        last->segment = last[-1].segment;
+    } else {
+        effects->segment++;
+    }
     for (struct target_row *row = effects->rows; row != NULL; row = row->hh.next) {
         if (row->mapping->number == mapping->number) {
             set_absent(row);

@@ -12,7 +12,7 @@
  *
  * Writes come in segments. Within one, a key is written at most once, so that
  * a writer may group: all deletes, then all updates, then all inserts. A key
- * that moves, and a truncate, is a segment of its own; so is what follows a
+ * that moves, and truncates in a row, are a segment of their own; so is what follows a
  * delete of the same key.
  *
  * Corrections survive: in a careful update under POLICY_LIVE a transform's

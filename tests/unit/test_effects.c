@@ -137,6 +137,15 @@ static void a_truncate_comes_between_what_was_before_and_after(void **state) {
     expect(f, "upsert 1 1|a@x|Ann|Lee|~ /; truncate /; upsert 2 2|b@x|Bob||~");
 }
 
+static void truncates_in_a_row_are_one_segment(void **state) {
+    struct fixture *f = *state;
+    fold(f, CHANGE_truncate, "-", NULL);
+    fold(f, CHANGE_truncate, "-", NULL);
+    fold(f, CHANGE_insert, "1", "1|a@x|Ann Lee|~");
+    fold(f, CHANGE_truncate, "-", NULL);
+    expect(f, "truncate; truncate /; upsert 1 1|a@x|Ann|Lee|~ /; truncate");
+}
+
 static void what_lacks_a_value_or_moves_cannot_be_folded(void **state) {
     struct fixture *f = *state;
     assert_false(effects_can_fold(changes_make(&f->sample, CHANGE_update, "1", "1|a@x|Ann Lee|-")));
@@ -375,6 +384,7 @@ int main(void) {
         TEST(a_deleted_row_is_deleted_whatever_came_before),
         TEST(a_row_made_again_is_upserted),
         TEST(a_truncate_comes_between_what_was_before_and_after),
+        TEST(truncates_in_a_row_are_one_segment),
         TEST(changes_of_one_row_become_one_update),
         TEST(a_value_that_did_not_come_stays_out_of_the_update),
         TEST(an_insert_and_its_update_are_one_insert),
