@@ -60,7 +60,7 @@ say  = @$(if $(V),:,printf '  %-6s %s\n' $(1) $(2))
 
 MAIN     := $(wildcard src/command/main.c)
 SOURCES  := $(filter-out $(MAIN),$(wildcard src/*/*.c))
-EMBEDDED := $(if $(wildcard sql/state.sql),$(OUT)/gen/state_sql.o)
+EMBEDDED := $(patsubst sql/%.sql,$(OUT)/gen/%_sql.o,$(wildcard sql/state.sql sql/state_guard.sql))
 OBJECTS  := $(SOURCES:%.c=$(OUT)/%.o) $(EMBEDDED)
 LIBRARY  := $(OUT)/libpgtandem.a
 PROGRAM  := $(if $(MAIN),$(OUT)/pgtandem)

@@ -250,3 +250,27 @@ CREATE TABLE IF NOT EXISTS pgtandem.own_write (
 );
 CREATE INDEX IF NOT EXISTS own_write_xid ON pgtandem.own_write (xid);
 CREATE INDEX IF NOT EXISTS own_write_age ON pgtandem.own_write (written_at);
+
+-- Default privileges may let others create objects in the schema, put triggers on its
+-- tables, or refer to them. Each would have code run by the role that writes here.
+DO $$
+DECLARE
+    right_of record;
+BEGIN
+    FOR right_of IN
+        SELECT DISTINCT o.what, o.words,
+               CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END AS name
+          FROM (SELECT 'CREATE' AS words, 'SCHEMA pgtandem' AS what, nspacl AS acl, nspowner AS owner
+                  FROM pg_namespace WHERE nspname = 'pgtandem'
+                UNION ALL
+                SELECT 'TRIGGER, REFERENCES', oid::regclass::text, relacl, relowner
+                  FROM pg_class
+                 WHERE relnamespace = to_regnamespace('pgtandem') AND relkind = 'r') AS o,
+               aclexplode(o.acl) AS a
+         WHERE a.grantee <> o.owner AND pg_has_role(o.owner, 'USAGE')
+           AND a.privilege_type IN ('CREATE', 'TRIGGER', 'REFERENCES')
+    LOOP
+        EXECUTE format('REVOKE %s ON %s FROM %s', right_of.words, right_of.what, right_of.name);
+    END LOOP;
+END
+$$;

@@ -10,6 +10,7 @@
 #include "command/key_gate.h"
 #include "command/policy.h"
 #include "command/sequences.h"
+#include "pg/state_guard.h"
 #include "pg/user_sql.h"
 
 /* the new table */
@@ -170,16 +171,21 @@ static bool lock_patiently(struct migration *m, struct err *err) {
     return true;
 }
 
+/* Refused before anything is made, new.ddl's tables included. */
+static bool state_is_trusted(struct migration *m, struct err *err) {
+    return state_guard(&m->old_side.db, err) && state_guard(&m->new_side.db, err);
+}
+
 /* all of it */
 
 bool prepare(struct migration *m, struct preparation *preparation, bool want_snapshot,
              bool two_sided, struct err *err) {
     memset(preparation, 0, sizeof *preparation);
     err_clear(err);
-    return connect_patiently(m, err) && (!two_sided || policy_is_usable(m, err)) &&
-           lock_patiently(m, err) && make_tables(m, preparation, err) &&
-           migration_build_mappings(m, err) && key_gate_pass(m, &m->new_side, err) &&
-           state_install(m, err) && origins_create(m, err) &&
+    return connect_patiently(m, err) && state_is_trusted(m, err) &&
+           (!two_sided || policy_is_usable(m, err)) && lock_patiently(m, err) &&
+           make_tables(m, preparation, err) && migration_build_mappings(m, err) &&
+           key_gate_pass(m, &m->new_side, err) && state_install(m, err) && origins_create(m, err) &&
            state_read(m, &preparation->state, err) &&
            ensure_slot(m, FORWARD, &preparation->state, &preparation->replication,
                        want_snapshot ? preparation->snapshot : NULL, err) &&

@@ -17,6 +17,7 @@
 struct teardown {
     struct migration m;
     size_t removed, left;
+    bool refused; /* something is left until a person has acted */
 };
 
 /* One line of the report: "removed    slot "x" in the old database" */
@@ -34,6 +35,7 @@ static void report_left(struct teardown *t, const char *what, const char *name,
     t->left++;
     report("left", what, name, side);
     if (err != NULL) {
+        t->refused |= err->code == ERR_NOT_READY;
         command_fail(err);
     }
 }
@@ -188,8 +190,8 @@ static int remove_chosen(struct teardown *t, const struct options *options) {
         return 0;
     }
     struct err err;
-    err_set(&err, ERR_FAILED, "%zu of the things to remove are left; they are listed above",
-            t->left);
+    err_set(&err, t->refused ? ERR_NOT_READY : ERR_FAILED,
+            "%zu of the things to remove are left; they are listed above", t->left);
     err_hint(&err, "mend what is in the way and run teardown again");
     return command_fail(&err);
 }

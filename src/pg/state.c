@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "model/sqlsplit.h"
+#include "pg/state_guard.h"
 #include "pg/state_sql.h"
 
 const char *phase_name(enum phase phase) {
@@ -43,15 +44,18 @@ static enum backfill backfill_from_name(const char *name) {
     return backfill;
 }
 
+/* The look comes after what it is about: a schema that was not there when it was looked
+ * at, and is there now, is anybody's. */
 bool state_schema_exists(struct db *db, bool *exists, struct err *err) {
-    return db_bool(
-        db, err, exists,
-        "SELECT count(*) = 12 FROM pg_class c JOIN pg_namespace n"
-        "    ON n.oid = c.relnamespace AND n.nspname = 'pgtandem'"
-        " WHERE c.relkind = 'r' AND c.relname IN ('migration', 'chunk', 'after_copy',"
-        "    'progress', 'link', 'parked', 'recheck', 'conflict', 'own_write', 'copied_table',"
-        "    'control', 'copy')",
-        0, NULL);
+    return db_bool(db, err, exists,
+                   "SELECT count(*) = 12 FROM pg_class c JOIN pg_namespace n"
+                   "    ON n.oid = c.relnamespace AND n.nspname = 'pgtandem'"
+                   " WHERE c.relkind = 'r' AND c.relname IN ('migration', 'chunk', 'after_copy',"
+                   "    'progress', 'link', 'parked', 'recheck', 'conflict', 'own_write', "
+                   "'copied_table',"
+                   "    'control', 'copy')",
+                   0, NULL) &&
+           state_guard(db, err);
 }
 
 /* Tables of an earlier version lack columns. */
@@ -84,13 +88,46 @@ static bool alter_tables(struct db *db, struct err *err) {
     return ok;
 }
 
+/* Somebody else has made a schema of this name since it was looked for. */
+static bool was_overtaken(const struct err *err) {
+    return strcmp(err->sqlstate, "42P06") == 0 || strcmp(err->sqlstate, "23505") == 0;
+}
+
+/* In a schema that is trusted, nobody can put anything between the steps. One that is
+ * missing is made here, and nobody else sees it before all is done; CREATE SCHEMA fails
+ * when somebody has made it since it was looked for, so it is never theirs. */
+static bool create_steps(struct db *db, struct err *err) {
+    bool missing;
+    return db_bool(db, err, &missing, "SELECT to_regnamespace('pgtandem') IS NULL", 0, NULL) &&
+           (missing ? db_exec(db, err, "CREATE SCHEMA pgtandem", 0, NULL) : state_guard(db, err)) &&
+           db_exec(db, err, state_sql, 0, NULL) && state_guard(db, err);
+}
+
+static bool create_at_once(struct db *db, struct err *err) {
+    struct err ignored;
+    if (!db_exec(db, err, "BEGIN", 0, NULL)) {
+        return false;
+    }
+    if (create_steps(db, err) && db_exec(db, err, "COMMIT", 0, NULL)) {
+        return true;
+    }
+    if (session_is_open(&db->session) && !db_exec(db, &ignored, "ROLLBACK", 0, NULL)) {
+        db_close(db);
+    }
+    return false;
+}
+
+/* It may have been pgtandem, for another migration. */
+static bool create_schema(struct db *db, struct err *err) {
+    return create_at_once(db, err) || (was_overtaken(err) && create_at_once(db, err));
+}
+
 static bool is_denied(const struct err *err) {
     return err_has_sqlstate(err, "42501");
 }
 
 static bool upgrade_schema(struct side *side, struct err *err) {
-    if (db_exec(&side->db, err, state_sql, 0, NULL) ||
-        (is_denied(err) && alter_tables(&side->db, err))) {
+    if (create_schema(&side->db, err) || (is_denied(err) && alter_tables(&side->db, err))) {
         return true;
     }
     if (is_denied(err)) {
@@ -111,7 +148,7 @@ static bool install_schema(struct side *side, struct err *err) {
     if (exists) {
         return current || upgrade_schema(side, err);
     }
-    return db_exec(&side->db, err, state_sql, 0, NULL) ||
+    return create_schema(&side->db, err) ||
            err_context(err, "cannot create the schema pgtandem in %s", side->label);
 }
 

@@ -42,7 +42,8 @@ struct migration_state {
     int64_t rows_estimated; /* of all tables together */
 };
 
-/* True when the schema is there, with all of its tables. */
+/* Is the schema there, with all of its tables? Refused (state_guard.h) when it is not to be
+ * trusted: whatever reads or writes it asks this first. */
 bool state_schema_exists(struct db *db, bool *exists, struct err *err)
     __attribute__((warn_unused_result));
 

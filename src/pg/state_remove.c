@@ -6,6 +6,7 @@
 
 #include "pg/quote.h"
 #include "pg/state.h"
+#include "pg/state_guard.h"
 
 /* In an order that foreign keys allow; `column` holds the migration's name. */
 static const struct state_table {
@@ -68,17 +69,34 @@ static bool must_stay(const struct err *err) {
     return err_has_sqlstate(err, "42501") || err_has_sqlstate(err, "2BP01");
 }
 
+/* Where there is none of ours, the schema is somebody else's, whatever it is like. */
+static bool find_tables(struct side *side, bool *present, bool *any, struct err *err) {
+    for (size_t i = 0; i < TABLES; i++) {
+        if (!table_exists(&side->db, &tables[i], &present[i], err)) {
+            return false;
+        }
+        *any |= present[i];
+    }
+    return !*any || state_guard(&side->db, err);
+}
+
+static bool empty_tables(struct side *side, const char *migration, const bool *present, bool *found,
+                         bool *others, struct err *err) {
+    for (size_t i = 0; i < TABLES; i++) {
+        if (present[i] && !empty_table(&side->db, &tables[i], migration, found, others, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool state_remove(struct migration *m, struct side *side, enum state_removal *removal,
                   struct err *err) {
     bool present[TABLES], any = false, found = false, others = false;
     *removal = STATE_WAS_NOT_THERE;
-    for (size_t i = 0; i < TABLES; i++) {
-        if (!table_exists(&side->db, &tables[i], &present[i], err) ||
-            (present[i] &&
-             !empty_table(&side->db, &tables[i], m->config->migration, &found, &others, err))) {
-            return err_context(err, "cannot remove the state in %s", side->label);
-        }
-        any |= present[i];
+    if (!find_tables(side, present, &any, err) ||
+        !empty_tables(side, m->config->migration, present, &found, &others, err)) {
+        return err_context(err, "cannot remove the state in %s", side->label);
     }
     if (found) {
         *removal = STATE_ROWS_REMOVED;
