@@ -12,7 +12,8 @@
  *   (model/mapping.h).
  * Memory: transforms belong to the registry and are valid until
  *   registry_fini(), which unloads them.
- * Caution: loading runs code of the file. Name only files that are trusted. */
+ * Caution: loading runs code of the file. One that others than root and the user who runs
+ *   pgtandem may write to, or a folder on the way to it, is refused. */
 #ifndef PGTANDEM_TRANSFORM_REGISTRY_H
 #define PGTANDEM_TRANSFORM_REGISTRY_H
 

@@ -173,4 +173,23 @@ test_an_applications_own_schema_is_told_so() {
     drop_schema
 }
 
+test_a_plugin_that_others_may_write_to_is_refused() {
+    mkdir "$T/plugins"
+    cp "$(dirname "$(readlink -f "$PGTANDEM")")/plugin/split_name.so" "$T/plugins/ours.so"
+    write_config "$(dsn main app)" "$(dsn main app)" "tables:
+  - {old: public.users, new: app_v2.users,
+     transforms: [{use: ./plugins/ours.so, old: [full_name], new: [first_name, last_name]}]}"
+    assert_exit 0 pgtandem check
+    chmod 666 "$T/plugins/ours.so"
+    assert_exit 2 pgtandem setup
+    assert_contains "$output" "plugins/ours.so\" may be written to by others"
+    assert_contains "$output" "hint: chmod go-w"
+    chmod 644 "$T/plugins/ours.so"
+    chmod 777 "$T/plugins"
+    assert_exit 2 pgtandem setup
+    assert_exit 3 pgtandem check
+    assert_contains "$output" "plugins\" may be written to by others"
+    write_config "$(dsn main app)" "$(dsn main app)"
+}
+
 run_tests "$@"

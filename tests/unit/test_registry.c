@@ -2,6 +2,7 @@
  *
  * The shared objects are made from tests/unit/fixtures/plugin_*.c. */
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -243,6 +245,70 @@ static void the_end_of_the_registry_unloads_all_objects(void **state) {
     free(path);
 }
 
+/* ---- who may write to it ---- */
+
+/* fixture->folder/link.so is one that loads, beside an empty folder/text.so */
+static char *trusted_link(struct fixture *fixture) {
+    char *link = in_folder(fixture, "link.so");
+    char *target = mem_printf("%s/plugin_good.so", fixtures());
+    assert_int_equal(symlink(target, link), 0);
+    free(target);
+    return link;
+}
+
+static void a_file_that_others_may_write_to_is_refused(void **state) {
+    struct fixture *fixture = *state;
+    char *path = in_folder(fixture, "text.so");
+    int fd = open(path, O_CREAT | O_WRONLY, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(fchmod(fd, 0646), 0);
+    refuses(fixture, path, NULL, "may be written to by others", "chmod go-w ");
+    if (geteuid() == 0) {
+        assert_int_equal(fchmod(fd, 0644), 0);
+        assert_int_equal(fchown(fd, 4711, 0), 0);
+        refuses(fixture, path, NULL, "belongs to user 4711", "give it to");
+        assert_int_equal(fchown(fd, 0, 4711), 0);
+        assert_int_equal(fchmod(fd, 0664), 0);
+        refuses(fixture, path, NULL, "may be written to by others", "chmod go-w ");
+    }
+    close(fd);
+    free(path);
+}
+
+static void a_folder_that_others_may_write_to_is_refused(void **state) {
+    struct fixture *fixture = *state;
+    char *link = trusted_link(fixture);
+    assert_int_equal(chmod(fixture->folder, 0777), 0);
+    refuses(fixture, link, NULL, fixture->folder, "chmod go-w ");
+    setenv("PGTANDEM_PLUGIN_PATH", fixture->folder, 1);
+    refuses(fixture, "link", NULL, "will not load the transform", "chmod go-w ");
+    assert_int_equal(chmod(fixture->folder, 01777), 0); /* as /tmp is */
+    load_well(fixture, link, NULL);
+    free(link);
+}
+
+/* Loaded is what the second link leads to, but the first one's owner chooses it. */
+static void what_a_link_leads_through_is_looked_at(void **state) {
+    struct fixture *fixture = *state;
+    char *link = trusted_link(fixture);
+    char *first = in_folder(fixture, "text.so");
+    char *open_folder = in_folder(fixture, "open");
+    char *second = in_folder(fixture, "open/link.so");
+    assert_int_equal(mkdir(open_folder, 0700), 0);
+    assert_int_equal(symlink(link, second), 0);
+    assert_int_equal(symlink("open/link.so", first), 0);
+    load_well(fixture, first, NULL);
+    registry_fini(&fixture->registry);
+    assert_int_equal(chmod(open_folder, 0777), 0);
+    refuses(fixture, first, NULL, "/open\" may be written to by others", "chmod go-w ");
+    unlink(second);
+    rmdir(open_folder);
+    free(link);
+    free(first);
+    free(open_folder);
+    free(second);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
@@ -263,6 +329,9 @@ int main(void) {
         TEST(a_path_may_hold_any_name),
         TEST(one_file_is_loaded_once_whatever_it_is_called),
         TEST(two_files_are_two_transforms),
+        TEST(a_file_that_others_may_write_to_is_refused),
+        TEST(a_folder_that_others_may_write_to_is_refused),
+        TEST(what_a_link_leads_through_is_looked_at),
         TEST(the_end_of_the_registry_unloads_all_objects),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
