@@ -6,6 +6,7 @@
 
 #include "command/check.h"
 #include "command/key_gate.h"
+#include "pg/operators.h"
 #include "pg/quote.h"
 #include "pg/writer.h"
 
@@ -260,6 +261,14 @@ static void check_one_table(struct check *check, size_t i) {
     }
 }
 
+static void check_operators(struct check *check) {
+    struct err err;
+    err_clear(&err);
+    if (!operators_are_safe(check->m, &err)) {
+        findings_add_err(&check->findings, FINDING_error, "operators", &err);
+    }
+}
+
 void check_tables(struct check *check) {
     struct migration *m = check->m;
     struct err err;
@@ -278,5 +287,6 @@ void check_tables(struct check *check) {
     if (all) {
         check_triggers(check, FORWARD);
         check_triggers(check, REVERSE);
+        check_operators(check);
     }
 }

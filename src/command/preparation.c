@@ -10,6 +10,7 @@
 #include "command/key_gate.h"
 #include "command/policy.h"
 #include "command/sequences.h"
+#include "pg/operators.h"
 #include "pg/state_guard.h"
 #include "pg/user_sql.h"
 
@@ -185,7 +186,8 @@ bool prepare(struct migration *m, struct preparation *preparation, bool want_sna
     return connect_patiently(m, err) && state_is_trusted(m, err) &&
            (!two_sided || policy_is_usable(m, err)) && lock_patiently(m, err) &&
            make_tables(m, preparation, err) && migration_build_mappings(m, err) &&
-           key_gate_pass(m, &m->new_side, err) && state_install(m, err) && origins_create(m, err) &&
+           operators_are_safe(m, err) && key_gate_pass(m, &m->new_side, err) &&
+           state_install(m, err) && origins_create(m, err) &&
            state_read(m, &preparation->state, err) &&
            ensure_slot(m, FORWARD, &preparation->state, &preparation->replication,
                        want_snapshot ? preparation->snapshot : NULL, err) &&

@@ -38,4 +38,31 @@ Code3|Ann|Number3'
     service_stop
 }
 
+# An operator for citext and text that fits better than what PostgreSQL would take.
+test_a_schema_of_operators_where_others_may_create_is_refused() {
+    sql main app 'GRANT USAGE, CREATE ON SCHEMA "Types" TO PUBLIC'
+    local command
+    for command in check setup "run --once" "verify --full"; do
+        # shellcheck disable=SC2086 # words
+        assert_exit 3 pgtandem $command
+        assert_contains "$output" 'the operators of a key'"'"'s type are in the schema "Types" of the'
+        assert_contains "$output" 'REVOKE CREATE ON SCHEMA "Types" FROM PUBLIC'
+    done
+    sql main app 'REVOKE CREATE ON SCHEMA "Types" FROM PUBLIC'
+    assert_exit 0 pgtandem verify --full
+}
+
+test_the_schema_of_an_enum_does_not_matter() {
+    sql main app "CREATE TYPE public.colour AS ENUM ('red', 'blue');
+                  GRANT CREATE ON SCHEMA public TO PUBLIC;
+                  CREATE TABLE public.paint (colour public.colour PRIMARY KEY, name text);
+                  CREATE TABLE app_v2.paint (LIKE public.paint INCLUDING ALL);
+                  INSERT INTO public.paint VALUES ('blue', 'b'), ('red', 'r')"
+    write_config "$(dsn main app)" "$(dsn main app)" "migration: paint
+tables: [{old: public.paint, new: app_v2.paint}]
+backfill: {jobs: 1}"
+    assert_exit 0 pgtandem backfill
+    assert_exit 0 pgtandem verify --full
+}
+
 run_tests "$@"
