@@ -6,11 +6,28 @@
 
 #include "command/check.h"
 #include "command/preparation.h"
+#include "pg/cure.h"
 #include "pg/slot.h"
 
 /* decoding */
 
-static void report_probe(struct check *check, const struct err *err) {
+/* Denied is either the library or the role; the role is looked at by itself, too. */
+static void add_cure(struct db *db, struct err *err) {
+    struct err ignored;
+    bool may = true;
+    if (err_has_sqlstate(err, "42501") &&
+        db_bool(db, &ignored, &may,
+                "SELECT rolsuper OR rolreplication FROM pg_roles WHERE rolname = current_user", 0,
+                NULL) &&
+        !may) {
+        err_hint(err, "give the role the REPLICATION attribute: ALTER ROLE ... REPLICATION");
+    } else {
+        cure_add(err, CURE_SLOT);
+    }
+}
+
+static void report_probe(struct check *check, struct db *db, struct err *err) {
+    add_cure(db, err);
     bool is_late = err_has_sqlstate(err, "57014");
     findings_add_err(&check->findings, is_late ? FINDING_warning : FINDING_error, "wal2json", err);
     if (is_late) {
@@ -33,7 +50,7 @@ static void probe_decoding(struct check *check, const struct site *site) {
     if (made) {
         findings_add(&check->findings, FINDING_ok, "wal2json", "wal2json decodes");
     } else {
-        report_probe(check, &err);
+        report_probe(check, db, &err);
     }
     if ((made && !db_exec(db, &err, "SELECT pg_drop_replication_slot($1)", 1, params)) ||
         !db_exec(db, &err, "SET statement_timeout = 0", 0, NULL)) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "copy/worker_parts.h"
+#include "pg/cure.h"
 #include "pg/sqlstate.h"
 
 bool worker_note_fault(struct worker *worker, enum fault fault, const PGresult *result) {
@@ -17,6 +18,9 @@ bool worker_note_fault(struct worker *worker, enum fault fault, const PGresult *
     if (worker->fault == FAULT_NONE) {
         worker->fault = fault;
         err_from_result(&worker->error, result);
+        if (worker->state == WORKER_claiming) {
+            cure_add(&worker->error, CURE_ORIGIN);
+        }
     }
     return true;
 }

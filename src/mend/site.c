@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pg/cure.h"
 #include "pg/operators.h"
 #include "pg/writer.h"
 
@@ -49,6 +50,7 @@ static bool take_origin(struct site *site, struct err *err) {
     struct object_name origin = migration_mend_origin(site->m, site->direction);
     const char *name = origin.text;
     return db_exec(&site->db, err, "SELECT pg_replication_origin_session_setup($1)", 1, &name) ||
+           cure_add(err, CURE_ORIGIN) ||
            err_context(err, "cannot take the origin \"%s\" in %s", name, site->db.label);
 }
 

@@ -17,6 +17,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "pg/connect_error.h"
 #include "pg/sqlstate.h"
 
 static const usec_t connect_timeout = 15 * USEC_SECOND;
@@ -173,7 +174,7 @@ static void end_as_lost(struct session *session) {
 
 static void lose(struct session *session) {
     if (session->state != SESSION_lost) {
-        err_from_connection(&session->error, session->conn);
+        err_from_lost_connection(&session->error, session->conn);
         end_as_lost(session);
     }
 }
@@ -338,6 +339,7 @@ static PGconn *start_connecting(const struct session *session) {
                             options.data, "UTF8",       replication ? "database" : NULL,
                             NULL};
     PGconn *conn = PQconnectStartParams(keywords, values, 1);
+    PQsetErrorVerbosity(conn, PQERRORS_VERBOSE); /* by which connect_error.h finds SQLSTATEs */
     buf_fini(&options);
     return conn;
 }
@@ -384,6 +386,9 @@ static void forget_notices(struct session *session) {
 
 static bool finish_opening(struct session *session, struct err *err) {
     PQsetnonblocking(session->conn, 1);
+    if (!connect_error_check_settings(session->conn, err)) {
+        return false;
+    }
     if (session->kind == SESSION_PIPELINE && PQenterPipelineMode(session->conn) != 1) {
         return err_from_connection(err, session->conn);
     }

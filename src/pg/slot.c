@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "pg/cure.h"
 
 static const usec_t slot_patience = 10 * USEC_SECOND; /* before telling who blocks */
 
@@ -94,6 +95,7 @@ bool slot_create(struct migration *m, enum direction direction, struct db *repli
     err_clear(err);
     PGresult *r = wait_for_slot(m, direction, replication, sql, err);
     if (r == NULL) {
+        cure_add(err, CURE_SLOT);
         return err_context(err, "cannot create the slot \"%s\" in %s", name.text,
                            migration_source(m, direction)->label);
     }
@@ -132,7 +134,7 @@ bool slot_drop_named(struct side *side, const char *name, bool *dropped, struct 
                           "SELECT pg_drop_replication_slot(slot_name)"
                           "  FROM pg_replication_slots WHERE slot_name = $1",
                           name, dropped, err) ||
-           err_context(err, "cannot drop the slot \"%s\"", name);
+           cure_add(err, CURE_STREAM) || err_context(err, "cannot drop the slot \"%s\"", name);
 }
 
 bool origin_drop_named(struct side *side, const char *name, bool *dropped, struct err *err) {
@@ -140,7 +142,7 @@ bool origin_drop_named(struct side *side, const char *name, bool *dropped, struc
                           "SELECT pg_replication_origin_drop(roname)"
                           "  FROM pg_replication_origin WHERE roname = $1",
                           name, dropped, err) ||
-           err_context(err, "cannot drop the origin \"%s\"", name);
+           cure_add(err, CURE_ORIGIN) || err_context(err, "cannot drop the origin \"%s\"", name);
 }
 
 bool slot_drop(struct migration *m, enum direction direction, bool *dropped, struct err *err) {
@@ -153,6 +155,7 @@ static bool create_origin(struct side *side, const char *name, struct err *err) 
                    "SELECT pg_replication_origin_create($1)"
                    " WHERE NOT EXISTS (SELECT FROM pg_replication_origin WHERE roname = $1)",
                    1, (const char *const[]){name}) ||
+           cure_add(err, CURE_ORIGIN) ||
            err_context(err, "cannot create the origin \"%s\" in %s", name, side->label);
 }
 

@@ -34,12 +34,12 @@ enum err_class sqlstate_class(const char *sqlstate, enum raiser raiser);
  * never NULL. */
 const char *sqlstate_words(const char *sqlstate);
 
+/* Of a statement that was prepared: the table was altered since, so that its result would
+ * have other types. To be prepared again, upon which it works. */
+bool sqlstate_is_stale_plan(const struct err *err);
+
 /* Fills *err from a failed result: class, SQLSTATE, a message without values, and the
  * server's hint or ours. Returns false. */
 bool err_from_result(struct err *err, const PGresult *result);
-
-/* The same from a connection that could not be made or broke: SQLSTATE 08006
- * unless the text tells better (28P01, 57P03, ...). Returns false. */
-bool err_from_connection(struct err *err, const PGconn *conn);
 
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "pg/cure.h"
 #include "pg/operators.h"
 #include "pg/sqlstate.h"
 #include "stream/internal.h"
@@ -65,6 +66,7 @@ static bool take_origin(struct link *link, struct err *err) {
             return true;
         }
         if (!wait_if_busy(link, err, attempt)) {
+            cure_add(err, CURE_ORIGIN);
             return err_context(err, "cannot take the origin \"%s\" in %s", origin,
                                link->target.label);
         }
@@ -185,6 +187,7 @@ static bool connect_stream(struct link *link, struct err *err) {
         ok = link_start_stream(link->m->loop, &link->stream, sql.data, &link_stream_events, link,
                                err);
         if (!ok && !wait_if_busy(link, err, attempt)) {
+            cure_add(err, CURE_STREAM);
             err_context(err, "cannot stream from the slot \"%s\"", link->slot.text);
             break;
         }

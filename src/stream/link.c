@@ -8,6 +8,7 @@
 #include "base/backoff.h"
 #include "base/mutant.h"
 #include "decode/bind.h"
+#include "pg/cure.h"
 #include "pg/sqlstate.h"
 #include "stream/internal.h"
 #include "stream/protocol.h"
@@ -334,6 +335,9 @@ static void on_stream_result(void *owner, const PGresult *result) {
         return;
     }
     err_from_result(&err, result);
+    cure_add(&err, CURE_STREAM);
+    err_context(&err, "in the stream of the slot \"%s\", behind %s", link->slot.text,
+                lsn_format(link->received).text);
     link_fail(link, &err);
 }
 

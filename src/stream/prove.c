@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mutant.h"
 #include "decode/wal2json.h"
+#include "pg/cure.h"
 #include "pg/slot.h"
 #include "pg/sqlstate.h"
 #include "stream/internal.h"
@@ -55,6 +56,7 @@ static bool take_origin(struct proof *proof, const char *origin, struct err *err
             return true;
         }
         if (!err_has_sqlstate(err, "55006") || attempt == busy_attempts) {
+            cure_add(err, CURE_ORIGIN);
             return err_context(err, "cannot take the origin \"%s\"", origin);
         }
         if (!loop_sleep(proof->m->loop, busy_pause, err)) {
@@ -155,6 +157,7 @@ static bool start(struct proof *proof, struct err *err) {
         ok = link_start_stream(m->loop, &proof->stream, sql.data, &proof_events, proof, err);
         if (!ok && (!err_has_sqlstate(err, "55006") || attempt == busy_attempts ||
                     !loop_sleep(m->loop, busy_pause, err))) {
+            cure_add(err, CURE_STREAM);
             break;
         }
     }
