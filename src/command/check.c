@@ -77,6 +77,7 @@ static void look_at_everything(struct check *check) {
             check_server(check, site);
             check_role(check, site);
             check_replication(check, site);
+            check_sessions(check, site);
             check_visibility(check, site);
         }
     }

@@ -36,6 +36,8 @@ void check_server(struct check *check, const struct site *site);
 void check_role(struct check *check, const struct site *site);
 /* check_replication.c: slots, origins, decoding */
 void check_replication(struct check *check, const struct site *site);
+/* check_sessions.c: room for the sessions that are to be opened */
+void check_sessions(struct check *check, const struct site *site);
 /* check_limits.c: whether standbys and sessions can be seen; limits.query; and the log that
  * the copy itself writes */
 void check_visibility(struct check *check, const struct site *site);

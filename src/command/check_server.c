@@ -6,6 +6,7 @@
 #include "command/check.h"
 #include "command/format.h"
 #include "command/policy.h"
+#include "pg/sync_standby.h"
 
 enum { VERSION_MIN = 150000, VERSION_TESTED_MAX = 159999 };
 
@@ -77,14 +78,26 @@ static void check_policy(struct check *check, const struct site *site) {
 }
 
 static void check_synchronous_standby(struct check *check, const struct site *site) {
-    char *value = read_setting(check, site, "synchronous_standby_names");
-    if (value != NULL && value[0] != '\0') {
+    struct err err;
+    struct sync_standby standby;
+    err_clear(&err);
+    if (!sync_standby_read(&site->side->db, &standby, &err)) {
+        findings_add_err(&check->findings, FINDING_error, "synchronous_standby", &err);
+    } else if (sync_standby_is_absent(&standby)) {
+        findings_add(&check->findings, FINDING_error, "synchronous_standby",
+                     "every commit hangs, the application's and pgtandem's: it waits for %d of "
+                     "synchronous_standby_names (%s), of which %d are there",
+                     standby.wanted, standby.names, standby.present);
+        findings_hint(&check->findings,
+                      "bring the standby back, or take it out of synchronous_standby_names "
+                      "and reload the server");
+    } else if (standby.wanted > 0) {
         findings_add(&check->findings, FINDING_warning, "synchronous_standby",
-                     "commits wait for a synchronous standby (%s), pgtandem's as well", value);
+                     "commits wait for a synchronous standby (%s), pgtandem's as well",
+                     standby.names);
         findings_hint(&check->findings,
                       "see to it that the standby keeps up; when it is slow, so are both links");
     }
-    free(value);
 }
 
 /* -1: no limit; else in megabytes */

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "command/command.h"
+#include "pg/dsn.h"
 
 static bool find_command(char *const *words, int *next, const struct command **command,
                          struct err *err) {
@@ -71,6 +72,13 @@ static int run_in_loop(struct invocation *invocation) {
     return status;
 }
 
+/* Configurations are read without libpq. */
+static bool check_dsns(const struct config *config, struct err *err) {
+    return (dsn_check(config->old_dsn, "old.dsn", err) &&
+            dsn_check(config->new_dsn, "new.dsn", err)) ||
+           err_context(err, "%s", config->path);
+}
+
 static int run_command(struct invocation *invocation) {
     if (!invocation->command->needs_config) {
         return invocation->command->run(invocation);
@@ -81,7 +89,8 @@ static int run_command(struct invocation *invocation) {
     if (invocation->config == NULL) {
         return command_fail(&err);
     }
-    int status = run_in_loop(invocation);
+    int status =
+        check_dsns(invocation->config, &err) ? run_in_loop(invocation) : command_fail(&err);
     config_free(invocation->config);
     return status;
 }

@@ -18,6 +18,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "pg/connect_error.h"
+#include "pg/dsn.h"
 #include "pg/sqlstate.h"
 
 static const usec_t connect_timeout = 15 * USEC_SECOND;
@@ -406,9 +407,11 @@ bool session_open(struct session *session, struct err *err) {
     session->conn = start_connecting(session);
     set_state(session, SESSION_connecting);
     PQsetNoticeReceiver(session->conn, on_notice, session);
-    bool ok = session->conn != NULL && PQstatus(session->conn) != CONNECTION_BAD
-                  ? connect_until_ok(session, err)
-                  : err_from_connection(err, session->conn);
+    bool ok =
+        session->conn != NULL && PQstatus(session->conn) != CONNECTION_BAD
+            ? (session->kind == SESSION_REPLICATION || dsn_check_started(session->conn, err)) &&
+                  connect_until_ok(session, err)
+            : err_from_connection(err, session->conn);
     if (ok) {
         ok = finish_opening(session, err);
     }
