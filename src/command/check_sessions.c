@@ -10,12 +10,13 @@ static int64_t larger(int64_t a, int64_t b) {
     return a > b ? a : b;
 }
 
-/* The control connection and the one that reports are always there; with them goes what a
- * phase opens. A phase's sessions are closed before the next one's are opened. */
+/* The control connection and the one that reports are always there, and a command such as
+ * status comes by; with them goes what a phase opens. A phase's sessions are closed before
+ * the next one's are opened. */
 static int64_t sessions_of(const struct config *config, bool is_old) {
     const struct config_backfill *backfill = &config->backfill;
     bool asks = config->limits.query.sql != NULL && config->limits.query.on_new != is_old;
-    int64_t always = 2;
+    int64_t always = 3;
     int64_t links = 3; /* where one reads, where the other writes, and its mends */
     int64_t copy = backfill->jobs + (is_old ? 2 : 1) + asks; /* planner and governor */
     int64_t after = is_old ? 1 : backfill->index_jobs + 2;   /* forward link, progress */

@@ -2,6 +2,7 @@
  * worker_failure.c, which rows cannot be written in sift.c. */
 #include "copy/worker.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -115,6 +116,17 @@ static void claim_origin(struct worker *worker) {
     worker_send(worker, "SELECT pg_replication_origin_session_setup($1)", 1, params);
 }
 
+/* It would wait for itself. */
+static void tell_own_sessions(const struct config *config, struct err *err) {
+    if (strcmp(err->sqlstate, "53300") == 0) {
+        err_hint(err,
+                 "the copy's own sessions count as well, %" PRId64 " on each side and a few "
+                 "more: lower backfill.jobs, close other connections, or raise the limit that "
+                 "is reached (max_connections, or the CONNECTION LIMIT of role or database)",
+                 config->backfill.jobs);
+    }
+}
+
 void worker_connect(struct worker *worker) {
     struct err err;
     err_clear(&err);
@@ -123,6 +135,7 @@ void worker_connect(struct worker *worker) {
         if (worker->job->m->loop->stopping) {
             return;
         }
+        tell_own_sessions(worker->job->m->config, &err);
         err_context(&err, "cannot connect to %s",
                     session_is_open(&worker->reader) ? worker->job->m->new_side.label
                                                      : worker->job->m->old_side.label);
