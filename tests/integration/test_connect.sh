@@ -111,6 +111,8 @@ test_a_pooler_is_told() {
     wait_until 10 is_listening "$port"
     assert_told 1 "host=127.0.0.1 port=$port dbname=app user=weak" \
         "unsupported startup parameter: options" "a pooler such as PgBouncer"
+    assert_exit 3 pgtandem check
+    assert_contains "$output" "a pooler such as PgBouncer"
     background_signal pooler KILL
 }
 
