@@ -118,7 +118,7 @@ static void claim_origin(struct worker *worker) {
 
 /* It would wait for itself. */
 static void tell_own_sessions(const struct config *config, struct err *err) {
-    if (strcmp(err->sqlstate, "53300") == 0) {
+    if (err_has_sqlstate(err, "53300")) {
         err_hint(err,
                  "the copy's own sessions count as well, %" PRId64 " on each side and a few "
                  "more: lower backfill.jobs, close other connections, or raise the limit that "

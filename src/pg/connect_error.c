@@ -181,10 +181,10 @@ static const struct {
 };
 
 static bool add_hint(struct err *err, const struct target *target) {
-    if (strcmp(err->sqlstate, "42501") == 0) {
+    if (err_has_sqlstate(err, "42501")) {
         return hint_denied(err, target);
     }
-    if (strcmp(err->sqlstate, "53300") == 0) {
+    if (err_has_sqlstate(err, "53300")) {
         return hint_too_many(err, target);
     }
     for (size_t i = 0; i < sizeof cures / sizeof *cures; i++) {

@@ -90,7 +90,7 @@ static bool alter_tables(struct db *db, struct err *err) {
 
 /* Somebody else has made a schema of this name since it was looked for. */
 static bool was_overtaken(const struct err *err) {
-    return strcmp(err->sqlstate, "42P06") == 0 || strcmp(err->sqlstate, "23505") == 0;
+    return err_has_sqlstate(err, "42P06") || err_has_sqlstate(err, "23505");
 }
 
 /* In a schema that is trusted, nobody can put anything between the steps. One that is
