@@ -54,7 +54,7 @@ assert_refused() {
 
 # given_away: the tables are the superuser's, but what mallory did to them has stayed.
 given_away() {
-    sql main app "ALTER SCHEMA pgtandem OWNER TO postgres" "$@"
+    sql main app "ALTER SCHEMA pgtandem OWNER TO postgres"
     sql main app "DO \$\$ DECLARE t regclass; BEGIN
         FOR t IN SELECT oid FROM pg_class WHERE relnamespace = 'pgtandem'::regnamespace AND relkind IN ('r', 'v')
         LOOP EXECUTE 'ALTER TABLE ' || t || ' OWNER TO postgres'; END LOOP; END \$\$"
