@@ -8,8 +8,12 @@ language=C
 mkdir "$T/locale"
 if localedef -i de_DE -f UTF-8 "$T/locale/de_DE.UTF-8" >/dev/null 2>&1; then
     chmod -R a+rX "$T/locale"
-    export LOCPATH=$T/locale
     language=de_DE.UTF-8
+    # for servers alone
+    eval "plain_$(declare -f as_server)"
+    as_server() {
+        LOCPATH=$T/locale plain_as_server "$@"
+    }
 fi
 
 cluster_start main listen_addresses=127.0.0.1 lc_messages=$language
