@@ -39,30 +39,37 @@ static void print(const struct viewer *viewer, const struct status *status) {
     buf_fini(&text);
 }
 
-/* Once an outage. Its exit status is always 1: a server that does not answer in time, too. */
-static bool name_silent_sides(struct viewer *viewer, const struct status *status) {
-    bool all_answered = true;
-    for (int i = SIDE_OLD; i <= SIDE_NEW; i++) {
-        bool away = !status->sides[i].answered;
-        if (away && !viewer->said[i]) {
-            command_fail(&status->sides[i].error);
-        }
-        viewer->said[i] = away;
-        all_answered = all_answered && !away;
-    }
-    return all_answered;
+/* A server that does not answer in time may do so later; a schema that is refused will be
+ * refused again, until a person has acted. */
+static int status_of(const struct err *err) {
+    return err->code == ERR_NOT_READY ? ERR_NOT_READY : ERR_FAILED;
 }
 
-/* 0, or 1 where a side did not answer, or a signal came meanwhile */
+/* Once an outage. 0 where both sides have answered. */
+static int name_silent_sides(struct viewer *viewer, const struct status *status) {
+    int failed = 0;
+    for (int i = SIDE_OLD; i <= SIDE_NEW; i++) {
+        const struct err *err = &status->sides[i].error;
+        bool away = !status->sides[i].answered;
+        if (away && !viewer->said[i]) {
+            command_fail(err);
+        }
+        viewer->said[i] = away;
+        failed = away && status_of(err) > failed ? status_of(err) : failed;
+    }
+    return failed;
+}
+
+/* 0; 1 where a side did not answer, or a signal came meanwhile; 3 where a person must act */
 static int show(struct viewer *viewer) {
     struct status status;
     struct arena arena;
-    int failed = 1;
+    int failed = ERR_FAILED;
     arena_init(&arena);
     if (status_read(&viewer->m, &viewer->memory, &arena, &status)) {
         print(viewer, &status);
         fflush(stdout);
-        failed = name_silent_sides(viewer, &status) ? 0 : 1;
+        failed = name_silent_sides(viewer, &status);
     }
     arena_fini(&arena);
     return failed;
