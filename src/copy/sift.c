@@ -1,16 +1,19 @@
 /* sift.c - see sift.h. */
 #include "copy/sift.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "copy/chunk.h"
 #include "copy/park.h"
 #include "copy/worker.h"
 
-void sift_init(struct sift *sift) {
+void sift_init(struct sift *sift, int64_t most) {
     buf_init(&sift->lines);
     arena_init(&sift->arena);
+    sift->parks.limit = sift->committed_parks.limit = most;
 }
 
 void sift_fini(struct sift *sift) {
@@ -29,6 +32,15 @@ void sift_begin(struct worker *worker) {
     empty_block(sift);
     sift->state = SIFT_gathering;
     sift->reader_done = false;
+    sift->parks = sift->committed_parks; /* a try that failed has parked nothing */
+}
+
+void sift_committed(struct worker *worker) {
+    struct sift *sift = &worker->sift;
+    if (worker->care == CARE_none && worker->rows_written > 0) {
+        park_streak_end(&sift->parks);
+    }
+    sift->committed_parks = sift->parks;
 }
 
 /* the block, range by range */
@@ -40,6 +52,8 @@ static void load(struct worker *worker, struct sift_range range) {
     buf_add_text(&sql, "SAVEPOINT pgtandem; ");
     chunk_sql_write(&sql, worker->chunk->mapping, FORMAT_TEXT);
     sift->range = range;
+    sift->guarded = true;
+    sift->bare = false;
     sift->state = SIFT_loading;
     worker_send(worker, sql.data, 0, NULL);
     buf_fini(&sql);
@@ -89,6 +103,11 @@ void sift_writer_copies(struct worker *worker) {
 
 /* rows at fault */
 
+static void fail(struct worker *worker, const struct err *err) {
+    job_fail(worker->job, err);
+    worker_fail(worker);
+}
+
 static void stop(struct worker *worker, const struct value *row, const struct err *why) {
     const struct mapping *mapping = worker->chunk->mapping;
     struct err err;
@@ -98,30 +117,62 @@ static void stop(struct worker *worker, const struct value *row, const struct er
             why->message);
     err_hint(&err, "mend the row in the old table, or set conflicts.on_row_error to park; then "
                    "start again");
-    job_fail(worker->job, &err);
-    worker_fail(worker);
+    fail(worker, &err);
 }
 
-static void park(struct worker *worker, const struct value *row, bool has_image,
-                 const struct err *why) {
+static void stop_for_all(struct worker *worker, const struct err *why) {
+    struct err err = *why;
+    err_context(&err,
+                "%" PRId64 " rows one after the other could not be copied to %s.%s and were to be "
+                "parked, the next one neither",
+                worker->sift.parks.length, worker->chunk->mapping->target->name.schema,
+                worker->chunk->mapping->target->name.name);
+    err_hint(&err, "it is not the rows but the new table, one of its triggers or constraints, or "
+                   "the mapping that refuses them: mend that; if each row is at fault by itself, "
+                   "raise conflicts.max_parked_in_a_row; then start again");
+    fail(worker, &err);
+}
+
+static void stop_for_parking(struct worker *worker) {
+    struct err err = worker->error;
+    err_context(&err, "a row of %s.%s cannot be parked",
+                worker->chunk->mapping->source->name.schema,
+                worker->chunk->mapping->source->name.name);
+    err_append(&err, "; the row was to be parked because of: %s", worker->row_error.message);
+    err_hint(&err, "mend what keeps rows from being written to pgtandem.parked, or the row in the "
+                   "old table; then start again");
+    err.class = ERR_CLASS_FATAL;
+    fail(worker, &err);
+}
+
+/* For worker->row_error. */
+static void park(struct worker *worker, const struct value *row, bool has_image) {
+    struct sift *sift = &worker->sift;
     const struct config *config = worker->job->m->config;
     if (config->conflicts.on_row_error == ROW_ERROR_STOP) {
-        stop(worker, row, why);
+        stop(worker, row, &worker->row_error);
+        return;
+    }
+    if (!sift->bare && !park_streak_allows(&sift->parks, worker->row_error.sqlstate)) {
+        stop_for_all(worker, &worker->row_error);
         return;
     }
     const char *params[PARK_PARAMS];
-    park_params(worker->chunk->mapping, config->migration, row, has_image, why, &worker->sift.arena,
-                params);
-    worker->sift.state = SIFT_parking;
+    park_params(worker->chunk->mapping, config->migration, row, has_image, &worker->row_error,
+                &sift->arena, params);
+    sift->state = SIFT_parking;
     worker_send(worker, park_sql, PARK_PARAMS, params);
+    arena_reset(&sift->arena);
 }
 
-static void park_refused(struct worker *worker, struct err *why) {
+static void park_refused(struct worker *worker, const struct err *why) {
     struct sift *sift = &worker->sift;
-    snprintf(why->sqlstate, sizeof why->sqlstate, "22000");
+    worker->row_error = *why;
+    snprintf(worker->row_error.sqlstate, sizeof worker->row_error.sqlstate, "22000");
+    sift->guarded = sift->bare = false;
     arena_reset(&sift->arena);
     worker_pause(worker, PAUSE_SIFT, true);
-    park(worker, row_map_refused(&worker->map, &sift->arena), false, why);
+    park(worker, row_map_refused(&worker->map, &sift->arena), false);
 }
 
 static void park_written(struct worker *worker) {
@@ -130,7 +181,7 @@ static void park_written(struct worker *worker) {
     size_t from = line_start(sift, sift->range.from), to = line_start(sift, sift->range.to);
     const struct value *row =
         row_map_parse(worker->chunk->mapping, sift->lines.data + from, to - from, &sift->arena);
-    park(worker, row, true, &worker->row_error);
+    park(worker, row, !sift->bare && to - from <= PARK_IMAGE_MAX);
 }
 
 /* events */
@@ -167,44 +218,123 @@ void sift_reader_done(struct worker *worker) {
     proceed(worker);
 }
 
+static size_t range_rows(const struct sift *sift) {
+    return sift->range.to - sift->range.from;
+}
+
+/* Back to the savepoint, which a single row still needs, to be parked behind it. */
+static void undo(struct worker *worker) {
+    struct sift *sift = &worker->sift;
+    sift->state = SIFT_undoing;
+    worker_send(worker,
+                range_rows(sift) == 1
+                    ? "ROLLBACK TO SAVEPOINT pgtandem"
+                    : "ROLLBACK TO SAVEPOINT pgtandem; RELEASE SAVEPOINT pgtandem",
+                0, NULL);
+}
+
+static void release(struct worker *worker) {
+    worker->sift.state = SIFT_releasing;
+    worker_send(worker, "RELEASE SAVEPOINT pgtandem", 0, NULL);
+}
+
+/* triggered_action_exception */
+static void set_left_out(struct err *err) {
+    err_set(err, ERR_FAILED,
+            "the table took the row without an error and does not have it: one of "
+            "its triggers has left it out");
+    err_set_class(err, ERR_CLASS_ROW);
+    memcpy(err->sqlstate, "09000", sizeof err->sqlstate);
+}
+
 static void after_loading(struct worker *worker) {
     struct sift *sift = &worker->sift;
-    if (worker->fault == FAULT_NONE) {
+    bool kept = worker->affected == (int64_t)range_rows(sift);
+    if (worker->fault == FAULT_NONE && kept) {
         worker->rows_written += worker->affected;
-        sift->state = SIFT_releasing;
-        worker_send(worker, "RELEASE SAVEPOINT pgtandem", 0, NULL);
+        park_streak_end(&sift->parks);
+        release(worker);
+    } else if (worker->fault == FAULT_NONE) {
+        set_left_out(&worker->row_error);
+        undo(worker);
     } else if (worker->error.class == ERR_CLASS_ROW) {
         worker->row_error = worker->error;
-        sift->state = SIFT_undoing;
-        worker_send(worker, "ROLLBACK TO SAVEPOINT pgtandem; RELEASE SAVEPOINT pgtandem", 0, NULL);
+        undo(worker);
     } else {
         worker_fail(worker);
     }
+}
+
+static void add_halves(struct sift *sift) {
+    struct sift_range range = sift->range;
+    size_t middle = range.from + range_rows(sift) / 2;
+    sift->waiting[sift->n_waiting++] = (struct sift_range){middle, range.to};
+    sift->waiting[sift->n_waiting++] = (struct sift_range){range.from, middle};
 }
 
 static void after_undoing(struct worker *worker) {
     struct sift *sift = &worker->sift;
-    struct sift_range range = sift->range;
-    if (range.to - range.from == 1) {
+    if (worker->fault != FAULT_NONE) {
+        worker_fail(worker);
+    } else if (range_rows(sift) == 1) {
         park_written(worker);
+    } else {
+        add_halves(sift);
+        proceed(worker);
+    }
+}
+
+/* A row that cannot be kept with its image is kept without. */
+static void after_parking_failed(struct worker *worker) {
+    struct sift *sift = &worker->sift;
+    if (worker->error.class != ERR_CLASS_ROW) {
+        worker_fail(worker);
+    } else if (sift->guarded && !sift->bare) {
+        sift->bare = true;
+        undo(worker);
+    } else {
+        stop_for_parking(worker);
+    }
+}
+
+static void after_parking(struct worker *worker) {
+    struct sift *sift = &worker->sift;
+    if (worker->fault != FAULT_NONE) {
+        after_parking_failed(worker);
         return;
     }
-    size_t middle = range.from + (range.to - range.from) / 2;
-    sift->waiting[sift->n_waiting++] = (struct sift_range){middle, range.to};
-    sift->waiting[sift->n_waiting++] = (struct sift_range){range.from, middle};
-    proceed(worker);
+    worker->rows_parked++;
+    park_streak_add(&sift->parks, worker->row_error.sqlstate);
+    if (sift->guarded) {
+        release(worker);
+    } else {
+        proceed(worker);
+    }
+}
+
+static void after_releasing(struct worker *worker) {
+    if (worker->fault != FAULT_NONE) {
+        worker_fail(worker);
+    } else {
+        proceed(worker);
+    }
 }
 
 void sift_writer_ready(struct worker *worker) {
-    enum sift_state state = worker->sift.state;
-    if (state == SIFT_loading) {
-        after_loading(worker);
-    } else if (worker->fault != FAULT_NONE) {
-        worker_fail(worker);
-    } else if (state == SIFT_undoing) {
-        after_undoing(worker);
-    } else {
-        worker->rows_parked += state == SIFT_parking;
-        proceed(worker);
+    switch (worker->sift.state) {
+        case SIFT_gathering:
+            break; /* nothing was asked */
+        case SIFT_loading:
+            after_loading(worker);
+            break;
+        case SIFT_releasing:
+            after_releasing(worker);
+            break;
+        case SIFT_undoing:
+            after_undoing(worker);
+            break;
+        case SIFT_parking:
+            after_parking(worker);
+            break;
     }
 }

@@ -3,10 +3,19 @@
  * Rows are gathered into blocks. A block is written by COPY behind a savepoint;
  * if that fails for its data, the halves are written by themselves, and so on
  * down to the row at fault, which is parked in the same transaction, or stops
- * the copy, as configured. A row that its transform refuses is parked at once.
+ * the copy, as configured. A row that its transform refuses is parked at once; one
+ * that the new table takes and does not keep, since a trigger leaves it out, is at
+ * fault as well.
  *
- *     SAVEPOINT, COPY block -> RELEASE            -> next range
- *                           -> ROLLBACK TO        -> its halves, or park the row
+ *     SAVEPOINT, COPY block -> RELEASE                       -> next range
+ *                           -> ROLLBACK TO, of several rows  -> its halves
+ *                           -> ROLLBACK TO, of a single one  -> park, RELEASE
+ *                              parking failed: ROLLBACK TO   -> park without the row
+ *
+ * Where all rows fail alike the table or the mapping is at fault: a number of parked rows
+ * one after the other, for one SQLSTATE and with no row between that was written, stops
+ * the copy (conflicts.max_parked_in_a_row, of each worker). So does a row that cannot be
+ * parked.
  *
  * Owned and called by a worker in its state `sifting`. */
 #ifndef PGTANDEM_COPY_SIFT_H
@@ -14,7 +23,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+#include "apply/recovery.h"
 #include "base/arena.h"
 #include "base/buf.h"
 
@@ -52,11 +63,15 @@ struct sift {
     size_t n_waiting;
     bool reader_done;
     struct arena arena; /* of a parked row */
+    bool guarded;       /* the row is parked behind a savepoint */
+    bool bare;          /* and without its image, which could not be kept */
+    struct park_streak parks, committed_parks;
 };
 
 struct worker;
 
-void sift_init(struct sift *sift);
+/* `most`: rows that may be parked in a row, 0 for any number */
+void sift_init(struct sift *sift, int64_t most);
 void sift_fini(struct sift *sift);
 
 /* The reader is about to send the chunk's rows. */
@@ -66,5 +81,8 @@ void sift_row(struct worker *worker, const char *line, size_t size);
 void sift_reader_done(struct worker *worker);
 void sift_writer_copies(struct worker *worker);
 void sift_writer_ready(struct worker *worker);
+
+/* The chunk is committed, with or without care. */
+void sift_committed(struct worker *worker);
 
 #endif

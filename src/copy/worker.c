@@ -352,7 +352,7 @@ void worker_init(struct worker *worker, struct job *job, int number) {
     buf_init(&worker->moment);
     buf_init(&worker->out);
     arena_init(&worker->arena);
-    sift_init(&worker->sift);
+    sift_init(&worker->sift, job->m->config->conflicts.max_parked_in_a_row);
 }
 
 void worker_fini(struct worker *worker) {

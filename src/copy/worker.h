@@ -7,7 +7,9 @@
  * so it is copied once, whoever is killed when. The lock is what makes a retry
  * safe after a COMMIT without an answer: the row then says that it was done.
  *
- * A chunk with a row that cannot be written is done again with care (sift.h).
+ * A chunk with a row that cannot be written is done again with care (sift.h): first
+ * with constraints as they are; where one fails that is deferred to COMMIT, which names
+ * no row, with all of them checked at once.
  * Contention and lost connections: again, after a while. A worker whose writer
  * is slow stops reading; nothing gathers.
  *
@@ -69,9 +71,16 @@ enum fault {
     FAULT_NONE,
     FAULT_READER,
     FAULT_WRITER,
-    FAULT_ROW,  /* one that a transform refuses */
+    FAULT_ROW,  /* one that a transform refuses, or the new table does not keep */
     FAULT_ODD,  /* something that cannot be */
     FAULT_SLOW, /* none: the chunk takes too long */
+};
+
+/* How a chunk is copied. */
+enum care {
+    CARE_none,
+    CARE_rows,        /* it holds a row that cannot be written */
+    CARE_constraints, /* one that a deferred constraint refuses */
 };
 
 struct worker {
@@ -89,7 +98,7 @@ struct worker {
     int pauses;
 
     struct chunk *chunk;
-    bool careful;       /* the chunk holds a row that cannot be written */
+    enum care care;     /* with the chunk */
     usec_t begun_at;    /* this try */
     usec_t worked;      /* at the chunk that is done */
     unsigned attempts;  /* that failed */

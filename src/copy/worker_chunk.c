@@ -27,7 +27,8 @@ static void drop_map(struct worker *worker) {
 
 /* The map and its scratch memory serve all chunks of a table. */
 static void use_table(struct worker *worker, const struct mapping *mapping) {
-    enum copy_format format = worker->careful ? FORMAT_TEXT : job_format(worker->job, mapping);
+    enum copy_format format =
+        worker->care != CARE_none ? FORMAT_TEXT : job_format(worker->job, mapping);
     if (worker->mapped && worker->map.mapping == mapping && worker->map.format == format) {
         return;
     }
@@ -50,8 +51,9 @@ static struct chunk_id id_of(const struct chunk *chunk) {
 /* A statement with parameters goes alone: BEGIN comes first, by itself. */
 static void begin(struct worker *worker) {
     worker_set_state(worker, WORKER_beginning);
-    worker_send(worker, worker->careful ? "BEGIN; SET CONSTRAINTS ALL IMMEDIATE" : "BEGIN", 0,
-                NULL);
+    worker_send(worker,
+                worker->care == CARE_constraints ? "BEGIN; SET CONSTRAINTS ALL IMMEDIATE" : "BEGIN",
+                0, NULL);
 }
 
 void worker_begin_chunk(struct worker *worker) {
@@ -120,7 +122,7 @@ static void after_locking(struct worker *worker) {
     } else if (worker->chunk_is_done) {
         worker_set_state(worker, WORKER_committing); /* nothing, but it ends the transaction */
         worker_send(worker, "COMMIT", 0, NULL);
-    } else if (worker->careful) {
+    } else if (worker->care != CARE_none) {
         sift_begin(worker);
         worker_read(worker, WORKER_sifting);
     } else {
@@ -224,10 +226,9 @@ static bool counts_are_right(struct worker *worker) {
                        "%" PRId64 " rows were sent, but %" PRId64 " came", worker->rows_sent,
                        worker->rows_read);
     }
-    err_set(&worker->error, ERR_FAILED,
-            "%" PRId64 " rows were read, but %" PRId64 " written and %" PRId64 " parked",
-            worker->rows_read, worker->rows_written, worker->rows_parked);
-    return err_hint(&worker->error, "does a trigger of the new table leave rows out?");
+    return err_set(&worker->error, ERR_FAILED,
+                   "%" PRId64 " rows were read, but %" PRId64 " written and %" PRId64 " parked",
+                   worker->rows_read, worker->rows_written, worker->rows_parked);
 }
 
 void worker_record(struct worker *worker) {
@@ -251,6 +252,17 @@ void worker_record(struct worker *worker) {
     worker_send(worker, record_sql, 7, params);
 }
 
+/* A trigger that leaves a row out says nothing of it. */
+static void after_closing(struct worker *worker) {
+    worker->rows_written = worker->affected;
+    if (worker->rows_written < worker->rows_read) {
+        worker->fault = FAULT_ROW;
+        worker_fail(worker);
+    } else {
+        worker_record(worker);
+    }
+}
+
 void worker_rest(struct worker *worker) {
     usec_t rest = pedal_rest(&worker->job->pedal, worker->worked, usec_monotonic());
     if (rest > 0) {
@@ -270,7 +282,8 @@ static void release_snapshot(struct worker *worker) {
 static void after_commit(struct worker *worker) {
     struct chunk *chunk = worker->chunk;
     worker->chunk = NULL;
-    worker->careful = false;
+    sift_committed(worker);
+    worker->care = CARE_none;
     worker->worked = usec_monotonic() - worker->begun_at;
     job_finish(worker->job, chunk, worker->rows_read, worker->rows_parked, worker->worked);
     worker_recover(worker);
@@ -304,8 +317,7 @@ void worker_next_step(struct worker *worker) {
             after_locking(worker);
             break;
         case WORKER_closing:
-            worker->rows_written = worker->affected;
-            worker_record(worker);
+            after_closing(worker);
             break;
         case WORKER_recording:
             if (worker->job->one_server) { /* this commit is on disk behind those */

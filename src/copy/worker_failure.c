@@ -112,8 +112,8 @@ void worker_recover(struct worker *worker) {
     }
 }
 
-static void try_with_care(struct worker *worker) {
-    worker->careful = true;
+static void try_with_more_care(struct worker *worker) {
+    worker->care = worker->care == CARE_none ? CARE_rows : CARE_constraints;
     worker_set_state(worker, WORKER_resting);
     worker_proceed(worker);
 }
@@ -146,15 +146,16 @@ static void want_snapshot(struct worker *worker) {
 /* A type that is not sent or not taken in binary after all: in text, if it was not
  * that, it fails again. */
 static bool may_be_the_format(const struct worker *worker) {
-    return worker->chunk != NULL && !worker->careful && worker->mapped &&
+    return worker->chunk != NULL && worker->care == CARE_none && worker->mapped &&
            worker->map.format == FORMAT_BINARY;
 }
 
 static void decide_by_class(struct worker *worker) {
     switch (worker->error.class) {
         case ERR_CLASS_ROW:
-            if (worker->fault == FAULT_WRITER && worker->chunk != NULL && !worker->careful) {
-                try_with_care(worker);
+            if (worker->fault == FAULT_WRITER && worker->chunk != NULL &&
+                worker->care != CARE_constraints) {
+                try_with_more_care(worker);
             } else {
                 end_copy(worker);
             }
@@ -165,7 +166,7 @@ static void decide_by_class(struct worker *worker) {
             break;
         case ERR_CLASS_FATAL:
             if (may_be_the_format(worker)) {
-                try_with_care(worker);
+                try_with_more_care(worker);
             } else {
                 end_copy(worker);
             }
@@ -193,7 +194,7 @@ void worker_decide(struct worker *worker) {
     } else if (worker->fault == FAULT_SLOW) {
         hand_over(worker);
     } else if (worker->fault == FAULT_ROW) {
-        try_with_care(worker);
+        try_with_more_care(worker);
     } else if (is_snapshot_gone(worker)) {
         want_snapshot(worker);
     } else {
