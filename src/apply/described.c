@@ -45,6 +45,14 @@ void describe_key(struct described *d, const struct mapping *mapping, const stru
     described_end(d);
 }
 
+bool describe_fits(const struct mapping *mapping, const struct value *row) {
+    size_t size = 0;
+    for (size_t i = 0; i < mapping->n_columns; i++) {
+        size += row[i].kind == VALUE_TEXT ? row[i].size : 0;
+    }
+    return size <= DESCRIBED_ROW_MAX;
+}
+
 void describe_row(struct described *d, const struct mapping *mapping, const struct value *row) {
     described_init(d);
     for (size_t i = 0; i < mapping->n_columns; i++) {

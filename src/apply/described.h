@@ -5,6 +5,7 @@
 #ifndef PGTANDEM_APPLY_DESCRIBED_H
 #define PGTANDEM_APPLY_DESCRIBED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
@@ -22,6 +23,10 @@ void described_end(struct described *d);
 
 /* A key of the mapping's target: n_key values. */
 void describe_key(struct described *d, const struct mapping *mapping, const struct value *key);
+/* Is a row small enough to be kept with a record of it? A jsonb holds no more than 256 MB,
+ * and each byte of a row takes several in memory until it is there. */
+enum { DESCRIBED_ROW_MAX = 32 * 1024 * 1024 };
+bool describe_fits(const struct mapping *mapping, const struct value *row);
 /* A row of it, parallel to mapping->columns. */
 void describe_row(struct described *d, const struct mapping *mapping, const struct value *row);
 

@@ -106,7 +106,8 @@ static void put_up_move(struct applier *applier, const struct change *change) {
 void record_parked(struct applier *applier, const struct change *change) {
     struct described key, row = {0};
     describe_key(&key, change->mapping, change->key);
-    if (change->target != NULL && change->refusal == NULL && !applier->park_bare) {
+    if (change->target != NULL && change->refusal == NULL && !applier->park_bare &&
+        describe_fits(change->mapping, change->target)) {
         describe_row(&row, change->mapping, change->target);
     }
     queue_parked_row(applier, change, &key, &row);

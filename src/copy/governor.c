@@ -11,6 +11,8 @@
 
 static const usec_t interval = USEC_SECOND, retry_interval = 5 * USEC_SECOND;
 static const usec_t say_interval = 30 * USEC_SECOND, patience = USEC_SECOND / 20;
+/* The copy holds before a connection is given up, since making a new one can take time. */
+static const usec_t silence_limit = 8 * USEC_SECOND, probe_patience = 10 * USEC_SECOND;
 
 /* A query that takes longer is no answer; and what is said here need not outlive a
  * crash. */
@@ -21,6 +23,7 @@ static void init_probe(struct governor *governor, struct probe *probe, struct si
     memset(probe, 0, sizeof *probe);
     db_init(&probe->db, governor->job->m->loop, SESSION_SQL, side->dsn, side->label, application);
     probe->db.session.settings = settings;
+    probe->db.patience = probe_patience;
 }
 
 void governor_init(struct governor *governor, struct job *job) {
@@ -46,14 +49,25 @@ void governor_fini(struct governor *governor) {
 
 /* asking */
 
+static void note_trouble(struct probe *probe, const struct err *err) {
+    snprintf(probe->trouble, sizeof probe->trouble, "%s", err->message);
+}
+
 static void ask(struct probe *probe, const char *sql, int n_params, const char *const *params) {
-    struct err ignored; /* there is another try */
+    struct err err;
     usec_t now = usec_monotonic();
     if (probe->asked || now < probe->ask_at) {
         return;
     }
-    probe->asked = db_send(&probe->db, &ignored, sql, n_params, params);
-    probe->ask_at = now + (probe->asked ? interval : retry_interval);
+    if (probe->waited_since == 0) {
+        probe->waited_since = now;
+        probe->silent_since = usec_now();
+    }
+    probe->asked = db_send(&probe->db, &err, sql, n_params, params);
+    if (!probe->asked) {
+        note_trouble(probe, &err); /* there is another try */
+    }
+    probe->ask_at = usec_monotonic() + (probe->asked ? interval : retry_interval);
 }
 
 /* NULL: no answer, yet or at all; *err then says which. */
@@ -63,7 +77,14 @@ static PGresult *take(struct probe *probe, struct err *err) {
         return NULL;
     }
     probe->asked = false;
-    return db_take(&probe->db, err);
+    PGresult *answer = db_take(&probe->db, err);
+    if (answer != NULL) {
+        probe->waited_since = 0;
+        probe->trouble[0] = '\0';
+    } else {
+        note_trouble(probe, err);
+    }
+    return answer;
 }
 
 /* One server's standbys and sessions. A walsender of a logical slot serves no standby. */
@@ -199,6 +220,7 @@ static void take_query(struct governor *governor) {
         note_query(governor, r);
     } else if (err.code != ERR_NONE) {
         if (err_passes(&err)) {
+            governor->query.waited_since = 0; /* there are words of its own for that */
             governor->load.query_failed = true;
             governor->heard_query = true;
         } else {
@@ -228,13 +250,30 @@ static void set_pace(struct governor *governor, int64_t rows_per_second) {
     }
 }
 
+static bool is_silent(const struct probe *probe, char *why) {
+    if (probe->waited_since == 0 || usec_monotonic() - probe->waited_since < silence_limit) {
+        return false;
+    }
+    snprintf(why, LIMITS_WHY_SIZE, "%s to answer, which it has not since %.19s UTC%s%s%s",
+             probe->db.label, usec_format(probe->silent_since).text,
+             probe->trouble[0] != '\0' ? " (" : "", probe->trouble,
+             probe->trouble[0] != '\0' ? ")" : "");
+    return true;
+}
+
+static bool anyone_is_silent(const struct governor *governor, char *why) {
+    return is_silent(&governor->new_server, why) || is_silent(&governor->old_server, why) ||
+           is_silent(&governor->query, why);
+}
+
 static bool must_wait(struct governor *governor, const struct limits *limits, char *why) {
     if (governor->control.paused) {
         snprintf(why, LIMITS_WHY_SIZE, "pgtandem resume (paused since %.19s UTC)",
                  governor->control.paused_at);
         return true;
     }
-    return limits_exceeded(limits, &governor->load, governor->job->pedal.holding, why);
+    return limits_exceeded(limits, &governor->load, governor->job->pedal.holding, why) ||
+           anyone_is_silent(governor, why);
 }
 
 static void say(struct governor *governor, bool news) {
@@ -301,8 +340,8 @@ void governor_turn(struct governor *governor, const struct progress *progress) {
     take_new(governor);
     take_query(governor);
     decide(governor);
+    ask_new(governor, progress); /* pauses first: to connect anew to another can take time */
     ask_old(governor);
-    ask_new(governor, progress);
     ask_query(governor);
 }
 
@@ -313,8 +352,8 @@ static bool has_heard(const struct governor *governor) {
 
 static void say_who_is_silent(struct governor *governor) {
     usec_t now = usec_monotonic();
-    if (now - governor->said_at < retry_interval) {
-        return;
+    if (governor->job->pedal.holding || now - governor->said_at < retry_interval) {
+        return; /* or it has been said already */
     }
     governor->said_at = now;
     const struct probe *silent = !governor->heard_old   ? &governor->old_server

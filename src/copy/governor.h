@@ -9,7 +9,10 @@
  *   waiting would only make it more, and a warning is all there is.
  * What it says: in the log when a wait begins, every half minute, and when it ends;
  *   for `status`, each second, in pgtandem.copy.
- * Figures that cannot be read just now stay as they were. */
+ * Figures that cannot be read just now stay as they were, for a few seconds: a load that
+ *   nobody knows is no leave to go on, and a pause may have been asked for. Then the copy
+ *   holds, and says on whom it waits. A server that does not answer is asked again on a
+ *   new connection. */
 #ifndef PGTANDEM_COPY_GOVERNOR_H
 #define PGTANDEM_COPY_GOVERNOR_H
 
@@ -24,7 +27,10 @@
 struct probe {
     struct db db;
     bool asked;
-    usec_t ask_at; /* next */
+    usec_t ask_at;       /* next */
+    usec_t waited_since; /* usec_monotonic(); 0: it has answered what it was asked last */
+    usec_t silent_since; /* the same by the clock, for people */
+    char trouble[80];    /* why there was no answer, or "" */
 };
 
 /* What one server said last. */

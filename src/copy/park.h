@@ -10,12 +10,7 @@
 #include "base/value.h"
 #include "model/mapping.h"
 
-enum {
-    PARK_PARAMS = 10,
-    /* bytes of a row that is kept as an image: a jsonb holds no more than 256 MB, and each
-     * byte takes several in memory while it is written */
-    PARK_IMAGE_MAX = 32 * 1024 * 1024,
-};
+enum { PARK_PARAMS = 10 };
 
 extern const char park_sql[];
 

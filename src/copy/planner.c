@@ -11,6 +11,10 @@
 #include "pg/operators.h"
 #include "pg/quote.h"
 
+/* A server that gives no sign of life for so long is asked anew: whoever waits for the
+ * planner hears no pause meanwhile. What it asks for takes seconds, on a slow disk minutes. */
+static const usec_t planner_patience = 600 * USEC_SECOND;
+
 void planner_init(struct planner *planner, struct job *job, const char *snapshot) {
     struct migration *m = job->m;
     memset(planner, 0, sizeof *planner);
@@ -24,6 +28,7 @@ void planner_init(struct planner *planner, struct job *job, const char *snapshot
     db_init(&planner->db, m->loop, SESSION_SQL, m->old_side.dsn, m->old_side.label,
             "pgtandem copy planner");
     planner->db.pinned = true; /* its snapshot goes with it */
+    planner->db.patience = planner_patience;
     planner->db.session.settings = "-c enable_seqscan=off -c max_parallel_workers_per_gather=0";
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "apply/described.h"
 #include "base/mem.h"
 #include "copy/chunk.h"
 #include "copy/park.h"
@@ -181,7 +182,7 @@ static void park_written(struct worker *worker) {
     size_t from = line_start(sift, sift->range.from), to = line_start(sift, sift->range.to);
     const struct value *row =
         row_map_parse(worker->chunk->mapping, sift->lines.data + from, to - from, &sift->arena);
-    park(worker, row, !sift->bare && to - from <= PARK_IMAGE_MAX);
+    park(worker, row, !sift->bare && to - from <= DESCRIBED_ROW_MAX);
 }
 
 /* events */

@@ -127,11 +127,22 @@ static void tell_own_sessions(const struct config *config, struct err *err) {
     }
 }
 
+static bool open_session(struct worker *worker, struct session *session, struct err *err) {
+    if (session->state != SESSION_closed) {
+        return true;
+    }
+    if (!session_open(session, err)) {
+        return false;
+    }
+    session_set_patience(session, worker->patience);
+    return true;
+}
+
 void worker_connect(struct worker *worker) {
     struct err err;
     err_clear(&err);
-    if ((worker->reader.state == SESSION_closed && !session_open(&worker->reader, &err)) ||
-        (worker->writer.state == SESSION_closed && !session_open(&worker->writer, &err))) {
+    if (!open_session(worker, &worker->reader, &err) ||
+        !open_session(worker, &worker->writer, &err)) {
         if (worker->job->m->loop->stopping) {
             return;
         }
@@ -347,6 +358,7 @@ void worker_init(struct worker *worker, struct job *job, int number) {
     worker->job = job;
     worker->number = number;
     worker->state = WORKER_down;
+    worker->patience = WORKER_PATIENCE;
     worker->timer = timer_new(job->m->loop, on_timer, worker);
     init_sessions(worker);
     buf_init(&worker->moment);

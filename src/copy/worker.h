@@ -21,6 +21,11 @@
  * of the old server takes them back, and they are in no stream: so on another server
  * nothing is committed that was read before it is on the old one's disk.
  *
+ * A server that gives no sign of life is waited for, for a minute, and then its session is
+ * given up. That harms no COMMIT whose answer is still to come: whether it was one is in
+ * the ledger. What takes longer by itself, such as slow triggers behind the last row of a
+ * chunk, is waited for twice as long at each try.
+ *
  * The writer writes under an origin of its own, with the snapshot's time as that of
  * the commit: the rows are of that moment, by the old server's clock. */
 #ifndef PGTANDEM_COPY_WORKER_H
@@ -102,6 +107,7 @@ struct worker {
     usec_t begun_at;    /* this try */
     usec_t worked;      /* at the chunk that is done */
     unsigned attempts;  /* that failed */
+    usec_t patience;    /* with a server that gives no sign of life */
     struct arena arena; /* of the map, below */
     struct row_map map; /* if `mapped` */
     bool mapped;

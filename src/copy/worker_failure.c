@@ -35,6 +35,13 @@ static void close_session(struct worker *worker, enum fault fault) {
     }
 }
 
+/* No server has said why: it was we who gave the session up, and it may have been at work. */
+static void be_more_patient(struct worker *worker, const struct err *err) {
+    if (err->sqlstate[0] == '\0' && worker->patience < WORKER_PATIENCE_MAX) {
+        worker->patience *= 2;
+    }
+}
+
 void worker_lose(struct worker *worker, enum fault fault, const struct err *err) {
     close_session(worker, fault);
     if (worker->state == WORKER_down || worker->state == WORKER_resting) {
@@ -44,6 +51,7 @@ void worker_lose(struct worker *worker, enum fault fault, const struct err *err)
         worker->fault = fault;
         worker->error = *err;
     }
+    be_more_patient(worker, err);
     worker_fail(worker);
 }
 

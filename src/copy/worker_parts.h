@@ -12,6 +12,10 @@
 
 #include "copy/worker.h"
 
+/* with a server that gives no sign of life: at first, and at most */
+#define WORKER_PATIENCE (60 * USEC_SECOND)
+#define WORKER_PATIENCE_MAX (3600 * USEC_SECOND)
+
 void worker_set_state(struct worker *worker, enum worker_state state);
 void worker_proceed(struct worker *worker);
 

@@ -44,12 +44,33 @@ static bool insert(struct db *db, const char *const *params, struct err *err) {
                    11, params);
 }
 
+/* A row that cannot be kept with its values is kept without. */
+static bool insert_in_any_case(struct db *db, const char **params, struct err *err) {
+    if (insert(db, params, err)) {
+        return true;
+    }
+    if (params[9] == NULL || err->class != ERR_CLASS_ROW) {
+        return false;
+    }
+    params[9] = params[10] = NULL;
+    return insert(db, params, err);
+}
+
+/* A row's own fault is no reason to stop, but one that cannot be put on record is. */
+static bool explain(const struct db *db, const struct mend *mend, struct err *err) {
+    if (err->class == ERR_CLASS_ROW) {
+        err_append(err, "; the row was to be parked because of: %s", mend->reason->message);
+        err->class = ERR_CLASS_FATAL;
+    }
+    return err_context(err, "cannot park a row in %s", db->label);
+}
+
 bool parking_put(struct db *db, struct migration *m, const struct mend *mend, bool *is_news,
                  struct arena *arena, struct err *err) {
     const struct mapping *mapping = mend->write.mapping;
     struct described key, row = {0};
     describe_item(&key, m, mend->item);
-    if (mend->whole != NULL) {
+    if (mend->whole != NULL && describe_fits(mapping, mend->whole)) {
         describe_row(&row, mapping, mend->whole);
     }
     const char *params[] = {m->config->migration,
@@ -64,11 +85,11 @@ bool parking_put(struct db *db, struct migration *m, const struct mend *mend, bo
                             row.names.data,
                             row.values.data};
     bool found;
-    bool ok = refresh(db, params, &found, err) && (found || insert(db, params, err));
+    bool ok = refresh(db, params, &found, err) && (found || insert_in_any_case(db, params, err));
     *is_news = !found;
     described_fini(&key);
     described_fini(&row);
-    return ok || err_context(err, "cannot park a row in %s", db->label);
+    return ok || explain(db, mend, err);
 }
 
 bool parking_put_off(struct db *db, struct migration *m, const struct mapping *mapping,

@@ -190,10 +190,11 @@ static bool can_send(struct session *session) {
 
 /* patience */
 
+/* In COPY IN it is the client's turn, and the server only has to take what was sent. */
 static bool owes_answer(const struct session *session) {
-    return (session->state == SESSION_busy || session->state == SESSION_copy_out ||
-            session->state == SESSION_copy_in) &&
-           !session->paused;
+    bool takes = session->state == SESSION_copy_in && session->wants_write;
+    bool answers = session->state == SESSION_busy || session->state == SESSION_copy_out;
+    return (takes || answers) && !session->paused;
 }
 
 usec_t session_silence(const struct session *session) {

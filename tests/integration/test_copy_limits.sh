@@ -51,6 +51,25 @@ test_a_pause_and_a_limit_at_once() {
     start_afresh
 }
 
+# A load that nobody knows is no leave to go on; and the one process that hangs is not waited
+# for for ever.
+test_a_server_that_does_not_say_how_it_is_holds_the_copy() {
+    local pid
+    config "max_rows_per_second: 100"
+    backfill_start
+    wait_until 20 some_rows_are_done 100
+    pid=$(sql main app "SELECT pid FROM pg_stat_activity
+        WHERE application_name = 'pgtandem governor' AND query LIKE '%pg_wal_lsn_diff%'")
+    kill -STOP "$pid"
+    wait_until 20 log_says "the copy waits for the old database to answer, which it has not since"
+    status_says_it_waits "the old database to answer" || wait_until 3 status_says_it_waits "the old database to answer"
+    wait_until 20 log_says "the copy goes on"
+    kill -CONT "$pid"
+    assert_exit 0 pgtandem throttle --rows-per-second 100000
+    backfill_end
+    start_afresh
+}
+
 test_a_pause_outlives_the_process() {
     config
     backfill_start

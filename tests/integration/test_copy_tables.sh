@@ -203,7 +203,8 @@ start_over() {
 test_many_bad_rows() {
     start_over
     sql main one "UPDATE people SET age = -1 WHERE id BETWEEN 300 AND 1300 OR id % 3 = 0"
-    pair_config "$(dsn main one)" "$(dsn main two)" "$people" "backfill: {jobs: 2, chunk_rows: 2000, max_parked: 1}"
+    pair_config "$(dsn main one)" "$(dsn main two)" "$people" "backfill: {jobs: 2, chunk_rows: 2000, max_parked: 1}
+conflicts: {max_parked_in_a_row: 0}"
     assert_exit 0 pgtandem backfill
     assert_eq "$(sql main two "SELECT sum(rows_read) = 2500 AND sum(rows_written) = (SELECT count(*) FROM people)
         AND sum(rows_parked) = (SELECT count(*) FROM pgtandem.parked) FROM pgtandem.chunk")" t "sums of the ledger"
@@ -213,7 +214,8 @@ test_many_bad_rows() {
 
 test_a_killed_copy_parks_no_row_twice() {
     pair_config "$(dsn main one)" "$(dsn main two)" "$people" \
-        "backfill: {jobs: 2, chunk_rows: 100, chunk_time: 0, warm_up: 0, max_rows_per_second: 2000, max_parked: 1}"
+        "backfill: {jobs: 2, chunk_rows: 100, chunk_time: 0, warm_up: 0, max_rows_per_second: 2000, max_parked: 1}
+conflicts: {max_parked_in_a_row: 0}"
     for _ in 1 2 3 4; do
         background backfill "$PGTANDEM" backfill
         sleep 0.$((20 + RANDOM % 40))

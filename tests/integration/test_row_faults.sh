@@ -189,4 +189,35 @@ test_a_row_that_cannot_be_parked_stops_the_copy() {
     sql main two "TRUNCATE long_keys"
 }
 
+# ---- rechecks ----
+
+# A row that the new table does not have, and of which nothing is on record.
+forget_a_parked_row() {
+    copy_config "$(pair long_keys)"
+    service_start
+    wait_phase live
+    service_stop
+    sql main two "DELETE FROM pgtandem.parked WHERE key ->> 'id' = '7'"
+}
+
+test_a_mend_that_cannot_be_kept_is_parked_without_its_row() {
+    forget_a_parked_row
+    sql main two "ALTER TABLE pgtandem.parked ADD CONSTRAINT small CHECK (length(row_image::text) < 1000) NOT VALID"
+    pgtandem verify --full --repair >"$T/verify.log" 2>&1 || true
+    assert_eq "$(sql main two "SELECT key, operation, sqlstate, row_image IS NULL FROM pgtandem.parked
+        WHERE key ->> 'id' = '7'")" '{"id": "7"}|mend|54000|t' "what is parked: $(cat "$T/verify.log")"
+    sql main two "ALTER TABLE pgtandem.parked DROP CONSTRAINT small"
+}
+
+test_a_mend_that_cannot_be_parked_says_so() {
+    sql main two "DELETE FROM pgtandem.parked WHERE key ->> 'id' = '7';
+        ALTER TABLE pgtandem.parked ADD CONSTRAINT no_more CHECK (false) NOT VALID"
+    assert_exit 1 timeout 30 "$PGTANDEM" verify --full --repair
+    assert_contains "$output" "cannot park a row in the new database"
+    assert_contains "$output" "the row was to be parked because of"
+    sql main two "ALTER TABLE pgtandem.parked DROP CONSTRAINT no_more"
+    pgtandem verify --full --repair >"$T/verify.log" 2>&1 || true
+    assert_eq "$(parked long_keys)" "7 54000, 1500 54000"
+}
+
 run_tests "$@"
