@@ -327,6 +327,23 @@ static void on_copy_data(void *owner, const char *data, size_t size) {
     }
 }
 
+/* What the server cannot decode stays in the log as it is, and every try would fail there: a
+ * row that as JSON is larger than a gigabyte, for one. BEGIN has come before it. */
+static void explain_undecodable(const struct link *link, struct err *err) {
+    struct lsn_text end = lsn_format(link->transaction.end);
+    err_context(err,
+                "the server cannot decode a change of the transaction %u, which ends at %s in %s, "
+                "such as one of a row of more than 1 GB",
+                link->transaction.xid, end.text, link->source.label);
+    err_hint(err,
+             "it would fail at every try. The way on leaves that transaction out of the stream "
+             "and repairs what it has changed: 1. end the service; 2. in %s: SELECT "
+             "pg_replication_slot_advance('%s', '%s'); 3. start the service; 4. pgtandem verify "
+             "--full --repair; the guide says what to do with a row that is too large for that, too",
+             link->source.label, link->slot.text, end.text);
+    err_set_class(err, ERR_CLASS_FATAL);
+}
+
 /* Results on the stream: its start, or the error that ends it. */
 static void on_stream_result(void *owner, const PGresult *result) {
     struct link *link = owner;
@@ -338,6 +355,9 @@ static void on_stream_result(void *owner, const PGresult *result) {
     cure_add(&err, CURE_STREAM);
     err_context(&err, "in the stream of the slot \"%s\", behind %s", link->slot.text,
                 lsn_format(link->received).text);
+    if (err.class == ERR_CLASS_ROW && link->in_transaction) {
+        explain_undecodable(link, &err);
+    }
     link_fail(link, &err);
 }
 
