@@ -95,11 +95,22 @@ static size_t line_start(const struct sift *sift, size_t row) {
     return row == 0 ? 0 : sift->ends[row - 1];
 }
 
+static void feed(struct worker *worker) {
+    struct sift *sift = &worker->sift;
+    if (worker_put(worker, sift->lines.data, line_start(sift, sift->range.to), &sift->fed)) {
+        session_end_copy(&worker->writer, NULL);
+    }
+}
+
 void sift_writer_copies(struct worker *worker) {
-    const struct sift *sift = &worker->sift;
-    size_t from = line_start(sift, sift->range.from), to = line_start(sift, sift->range.to);
-    session_put_copy(&worker->writer, sift->lines.data + from, to - from);
-    session_end_copy(&worker->writer, NULL);
+    worker->sift.fed = line_start(&worker->sift, worker->sift.range.from);
+    feed(worker);
+}
+
+void sift_writer_drained(struct worker *worker) {
+    if (worker->writer.state == SESSION_copy_in) {
+        feed(worker);
+    }
 }
 
 /* rows at fault */

@@ -61,6 +61,7 @@ struct sift {
     bool sealed; /* the block is being written; nothing is added */
     struct sift_range waiting[SIFT_RANGES], range;
     size_t n_waiting;
+    size_t fed; /* bytes of `lines` up to which the writer has the range */
     bool reader_done;
     struct arena arena; /* of a parked row */
     bool guarded;       /* the row is parked behind a savepoint */
@@ -80,6 +81,7 @@ void sift_begin(struct worker *worker);
 void sift_row(struct worker *worker, const char *line, size_t size);
 void sift_reader_done(struct worker *worker);
 void sift_writer_copies(struct worker *worker);
+void sift_writer_drained(struct worker *worker);
 void sift_writer_ready(struct worker *worker);
 
 /* The chunk is committed, with or without care. */

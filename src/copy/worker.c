@@ -304,7 +304,14 @@ static void on_writer_ready(void *owner) {
 }
 
 static void on_writer_drained(void *owner) {
-    worker_pause(owner, PAUSE_CLOGGED, false);
+    struct worker *worker = owner;
+    if (worker->state == WORKER_copying) {
+        worker_feed(worker);
+    } else if (worker->state == WORKER_sifting) {
+        sift_writer_drained(worker);
+    } else {
+        worker_pause(worker, PAUSE_CLOGGED, false);
+    }
 }
 
 static void on_writer_lost(void *owner, const struct err *err) {

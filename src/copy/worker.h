@@ -112,6 +112,7 @@ struct worker {
     struct row_map map; /* if `mapped` */
     bool mapped;
     struct buf out; /* rows on their way to the writer */
+    size_t fed;     /* bytes of them that it has */
     int64_t rows_read, rows_written, rows_parked;
     int64_t rows_sent; /* as the old server has counted them */
     struct sift sift;
@@ -137,6 +138,12 @@ void worker_wake(struct worker *worker);
 /* For sift.h: requests of the writer, and what comes of them. */
 void worker_send(struct worker *worker, const char *sql, int n_params, const char *const *params);
 void worker_pause(struct worker *worker, int reason, bool pause);
+/* Gives COPY data to the writer, from byte *done on, for as long as the kernel takes them: libpq
+ * keeps what it is given until then, moves all of it at each turn and never gives the memory
+ * back, so that a large row goes over in pieces. True: that was all; else the writer's
+ * `drained` asks for more. */
+bool worker_put(struct worker *worker, const char *data, size_t size, size_t *done)
+    __attribute__((warn_unused_result));
 /* Counts a row against the limit, and pauses the reader if that is reached. */
 void worker_pace(struct worker *worker);
 /* All rows of the chunk are written or parked: the ledger, then COMMIT. */

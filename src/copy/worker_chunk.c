@@ -9,8 +9,9 @@
 #include "pg/db.h"
 
 enum {
-    SEND_SIZE = 32 * 1024, /* bytes of rows that are handed to the writer at once */
-    LOOK_ROWS = 64,        /* between two looks at the clock */
+    SEND_SIZE = 32 * 1024,   /* bytes of rows that are handed to the writer at once */
+    PIECE_SIZE = 256 * 1024, /* of a large row, at a time */
+    LOOK_ROWS = 64,          /* between two looks at the clock */
 };
 static const usec_t longest_chunk = 5 * USEC_SECOND;
 static const usec_t hardening_pause = USEC_SECOND / 50; /* the log is written every 200 ms */
@@ -62,6 +63,7 @@ void worker_begin_chunk(struct worker *worker) {
     worker->begun_at = usec_monotonic();
     worker->pauses = 0;
     buf_reset(&worker->out);
+    worker->fed = 0;
     begin(worker);
 }
 
@@ -142,12 +144,21 @@ void worker_read(struct worker *worker, enum worker_state state) {
     buf_fini(&sql);
 }
 
-static void send_rows(struct worker *worker) {
-    session_put_copy(&worker->writer, worker->out.data, worker->out.size);
-    buf_reset(&worker->out);
-    if (session_is_clogged(&worker->writer)) {
-        worker_pause(worker, PAUSE_CLOGGED, true);
+bool worker_put(struct worker *worker, const char *data, size_t size, size_t *done) {
+    while (*done < size && !session_is_clogged(&worker->writer)) {
+        size_t piece = size - *done < PIECE_SIZE ? size - *done : PIECE_SIZE;
+        session_put_copy(&worker->writer, data + *done, piece);
+        *done += piece;
     }
+    return *done == size;
+}
+
+void worker_feed(struct worker *worker) {
+    if (worker_put(worker, worker->out.data, worker->out.size, &worker->fed)) {
+        buf_reset(&worker->out);
+        worker->fed = 0;
+    }
+    worker_pause(worker, PAUSE_CLOGGED, session_is_clogged(&worker->writer));
 }
 
 /* A chunk that takes ten times its time, and five seconds at least: rows are larger
@@ -189,16 +200,18 @@ void worker_copy_row(struct worker *worker, const char *data, size_t size) {
         return;
     }
     if (worker->out.size >= SEND_SIZE) {
-        send_rows(worker);
+        worker_feed(worker);
     }
     worker_pace(worker);
 }
 
+/* The reader is not read from, up to its end, while a large row is on its way. */
 void worker_end_copy(struct worker *worker) {
     row_map_end(&worker->map, &worker->out);
-    if (worker->out.size > 0) {
-        send_rows(worker);
-    }
+    session_put_copy(&worker->writer, worker->out.data + worker->fed,
+                     worker->out.size - worker->fed);
+    buf_reset(&worker->out);
+    worker->fed = 0;
     worker_set_state(worker, WORKER_closing);
     session_end_copy(&worker->writer, NULL);
 }

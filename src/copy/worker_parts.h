@@ -24,6 +24,8 @@ void worker_begin_chunk(struct worker *worker);
 /* Starts the reader's COPY, whose rows are for `state`. */
 void worker_read(struct worker *worker, enum worker_state state);
 void worker_copy_row(struct worker *worker, const char *data, size_t size);
+/* Hands rows over to the writer; what it does not take now is for its `drained`. */
+void worker_feed(struct worker *worker);
 void worker_end_copy(struct worker *worker);
 /* What the ledger row says of the chunk. */
 void worker_note_ledger(struct worker *worker, const PGresult *result);
