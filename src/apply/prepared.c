@@ -98,8 +98,9 @@ int prepared_queue(struct prepared *prepared, struct session *session,
     int *lengths = mem_zero(n, sizeof *lengths);
     int *formats = mem_zero(n, sizeof *formats);
     for (size_t i = 0; i < n; i++) {
-        params[i] = statement->params[i].data;
-        lengths[i] = (int)statement->params[i].size;
+        struct value param = statement_param(statement, i);
+        params[i] = param.data;
+        lengths[i] = (int)param.size;
         formats[i] = 1;
     }
     session_queue_prepared(session, name, (int)n, params, lengths, formats);

@@ -60,8 +60,9 @@ void round_queue_with(struct applier *applier, const char *label, const char *sq
 
 /* The built statement, preceded by its preparation when it is new. */
 static struct applier_step *queue_built(struct applier *applier, enum step_kind kind) {
-    const struct statement *statement = &applier->statement;
+    struct statement *statement = &applier->statement;
     int results = prepared_queue(&applier->prepared, applier->session, statement);
+    statement_release(statement);
     if (results == 2) {
         add_step(applier, STEP_CONTROL, statement->label);
     }

@@ -1,6 +1,7 @@
 /* statement.c - see statement.h. */
 #include "apply/statement.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@ void statement_fini(struct statement *statement) {
         buf_fini(&statement->params[i]);
     }
     free(statement->params);
+    free(statement->lent);
     memset(statement, 0, sizeof *statement);
 }
 
@@ -29,6 +31,19 @@ static void reset(struct statement *statement) {
     buf_reset(&statement->sql);
     statement->n_params = 0;
     statement->n_rows = 0;
+}
+
+struct value statement_param(const struct statement *statement, size_t i) {
+    const struct buf *param = &statement->params[i];
+    return statement->lent[i].kind == VALUE_TEXT ? statement->lent[i]
+                                                 : value_text(param->data, param->size);
+}
+
+void statement_release(struct statement *statement) {
+    for (size_t i = 0; i < statement->n_params; i++) {
+        buf_reset(&statement->params[i]);
+        statement->lent[i] = value_absent();
+    }
 }
 
 static void set_label(struct statement *statement, const char *what, const struct table *table) {
@@ -42,11 +57,13 @@ static struct buf *add_param(struct statement *statement) {
     if (statement->n_params == statement->capacity) {
         size_t capacity = statement->capacity == 0 ? 16 : mem_mul(statement->capacity, 2);
         statement->params = mem_grow(statement->params, mem_mul(capacity, sizeof(struct buf)));
+        statement->lent = mem_grow(statement->lent, mem_mul(capacity, sizeof *statement->lent));
         for (size_t i = statement->capacity; i < capacity; i++) {
             buf_init(&statement->params[i]);
         }
         statement->capacity = capacity;
     }
+    statement->lent[statement->n_params] = value_absent();
     struct buf *param = &statement->params[statement->n_params++];
     buf_reset(param);
     return param;
@@ -91,9 +108,24 @@ static void add_guard_param(struct statement *statement, const struct write *con
     }
 }
 
+/* The array's head goes before the one large value that it holds. A source's value is in one
+ * column of the target only, and its copies are written with no others' heads. */
+static void lend(struct statement *statement, struct value value) {
+    struct buf *head = &statement->params[statement->n_params - 1];
+    begin_array(head, 1);
+    buf_add_u32(head, (uint32_t)value.size);
+    char *room = (char *)(uintptr_t)value.data - head->size;
+    memcpy(room, head->data, head->size);
+    statement->lent[statement->n_params - 1] = value_text(room, head->size + value.size);
+}
+
 static void add_column_param(struct statement *statement, const struct write *const *writes,
                              size_t n, size_t column) {
     struct buf *param = add_param(statement);
+    if (n == 1 && writes[0]->values[column].has_room) {
+        lend(statement, writes[0]->values[column]);
+        return;
+    }
     begin_array(param, n);
     for (size_t i = 0; i < n; i++) {
         add_element(param, writes[i]->values[column]);

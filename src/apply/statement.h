@@ -25,6 +25,8 @@
 struct statement {
     struct buf sql;
     struct buf *params; /* each a text[] in PostgreSQL's binary format */
+    struct value *lent; /* or, where this is no VALUE_ABSENT, a large value with room, in which
+                           its array's head is: it lasts as long as the writes */
     size_t n_params, capacity;
     size_t n_rows;
     char label[160]; /* "upsert into app_v2.users", for messages */
@@ -32,6 +34,11 @@ struct statement {
 
 void statement_init(struct statement *statement);
 void statement_fini(struct statement *statement);
+
+/* Parameter `i`, from 0, as it is sent. */
+struct value statement_param(const struct statement *statement, size_t i);
+/* The statement was sent: what is large is given back to the system. */
+void statement_release(struct statement *statement);
 
 /* Rows of the target by key, to be decided on. The result's columns: the
  * key's position in `keys` from 1, the columns of provenance.h if asked for,

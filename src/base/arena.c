@@ -72,6 +72,28 @@ void *arena_alloc(struct arena *arena, size_t size) {
     return p;
 }
 
+static bool is_alone(const struct arena_block *b, const void *p) {
+    const char *at = p;
+    return b->size > ARENA_BLOCK && at >= b->data && at < b->data + b->size;
+}
+
+bool arena_move(struct arena *to, struct arena *from, const void *p) {
+    for (struct arena_block **link = &from->first; *link != NULL; link = &(*link)->next) {
+        struct arena_block *b = *link;
+        if (!is_alone(b, p)) {
+            continue;
+        }
+        *link = b->next;
+        struct arena_block **place = to->first != NULL ? &to->first->next : &to->first;
+        b->next = *place;
+        *place = b;
+        from->used -= b->used;
+        to->used += b->used;
+        return true;
+    }
+    return false;
+}
+
 void *arena_zero(struct arena *arena, size_t count, size_t size) {
     size_t total = mem_mul(count, size);
     return memset(arena_alloc(arena, total), 0, total);

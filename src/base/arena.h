@@ -9,6 +9,7 @@
 #ifndef PGTANDEM_BASE_ARENA_H
 #define PGTANDEM_BASE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena_block;
@@ -26,6 +27,9 @@ void arena_reset(struct arena *arena);
 
 /* Aligned for any object; not zeroed. */
 void *arena_alloc(struct arena *arena, size_t size) __attribute__((returns_nonnull));
+/* What has a block of its own, as all has that is larger than ARENA_BLOCK, changes hands
+ * without being copied; `p` stays where it is. False: it has none. */
+bool arena_move(struct arena *to, struct arena *from, const void *p);
 /* `count` zeroed objects of `size` bytes */
 void *arena_zero(struct arena *arena, size_t count, size_t size) __attribute__((returns_nonnull));
 /* A copy of `size` bytes with a NUL behind them. */

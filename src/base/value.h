@@ -3,7 +3,10 @@
  * A value is text in its type's output format, SQL NULL, or absent: an
  * unchanged TOAST column is not in the stream, and absent is not NULL. Bytes
  * are borrowed, mostly from a batch's arena; nothing requires a NUL at their
- * end. */
+ * end.
+ *
+ * A large value is not copied from place to place: with `has_room`, VALUE_ROOM bytes
+ * before its data are free for whoever has the value, for what is to stand before it. */
 #ifndef PGTANDEM_BASE_VALUE_H
 #define PGTANDEM_BASE_VALUE_H
 
@@ -17,18 +20,24 @@ struct value {
     enum value_kind kind;
     const char *data; /* VALUE_TEXT only */
     size_t size;      /* bytes */
+    bool has_room;
+};
+
+enum {
+    VALUE_ROOM = 32,
+    VALUE_LARGE = 512 * 1024, /* from here on values have room, where they are made to */
 };
 
 static inline struct value value_absent(void) {
-    return (struct value){VALUE_ABSENT, NULL, 0};
+    return (struct value){VALUE_ABSENT, NULL, 0, false};
 }
 
 static inline struct value value_null(void) {
-    return (struct value){VALUE_NULL, NULL, 0};
+    return (struct value){VALUE_NULL, NULL, 0, false};
 }
 
 static inline struct value value_text(const char *data, size_t size) {
-    return (struct value){VALUE_TEXT, data, size};
+    return (struct value){VALUE_TEXT, data, size, false};
 }
 
 /* Same kind and same bytes: two NULLs are equal here. */

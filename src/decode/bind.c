@@ -1,6 +1,7 @@
 /* bind.c - see bind.h. */
 #include "decode/bind.h"
 
+#include <stdint.h>
 #include <string.h>
 
 /* Fixed in the catalog of every server (pg_type.dat). */
@@ -30,19 +31,37 @@ static bool altered(struct err *err, const struct mapping *mapping, const char *
                          "and the configuration in line with it, then start again");
 }
 
+static const char hex_prefix[] = "\\x";
+enum { HEX_PREFIX_SIZE = sizeof hex_prefix - 1 };
+
+/* A large value goes over to the batch as it is. */
+static struct value spell_large(struct value value, bool is_bytea) {
+    if (!is_bytea) {
+        return value;
+    }
+    char *room = (char *)(uintptr_t)value.data - HEX_PREFIX_SIZE;
+    memcpy(room, hex_prefix, HEX_PREFIX_SIZE);
+    return (struct value){VALUE_TEXT, room, value.size + HEX_PREFIX_SIZE, true};
+}
+
 /* wal2json prints bytea without the \x its output format has. */
-static struct value spell(const struct column *column, struct value value, struct arena *arena) {
+static struct value spell(const struct column *column, struct value value,
+                          const struct message *message, struct arena *arena) {
+    bool is_bytea = column->type.oid == TYPE_BYTEA;
     if (value.kind != VALUE_TEXT) {
         return value;
     }
-    if (column->type.oid != TYPE_BYTEA) {
+    if (value.has_room && arena_move(arena, message->arena, value.data)) {
+        return spell_large(value, is_bytea);
+    }
+    if (!is_bytea) {
         return value_text(arena_copy(arena, value.data, value.size), value.size);
     }
-    char *text = arena_alloc(arena, value.size + 3);
-    memcpy(text, "\\x", 2);
-    memcpy(text + 2, value.data, value.size);
-    text[value.size + 2] = '\0';
-    return value_text(text, value.size + 2);
+    char *text = arena_alloc(arena, value.size + HEX_PREFIX_SIZE + 1);
+    memcpy(text, hex_prefix, HEX_PREFIX_SIZE);
+    memcpy(text + HEX_PREFIX_SIZE, value.data, value.size);
+    text[value.size + HEX_PREFIX_SIZE] = '\0';
+    return value_text(text, value.size + HEX_PREFIX_SIZE);
 }
 
 /* A key is never NULL, so null in it stands for a number that JSON has no word for. */
@@ -57,8 +76,9 @@ static void spell_out_nan(const struct mapping *mapping, struct value *row) {
 }
 
 /* Puts named values at their columns' positions, over what is there. */
-static bool place(const struct mapping *mapping, const struct named_value *values, size_t count,
-                  struct value *row, struct batch *batch, struct err *err) {
+static bool place(const struct mapping *mapping, const struct message *message,
+                  const struct named_value *values, size_t count, struct value *row,
+                  struct batch *batch, struct err *err) {
     const struct table *table = mapping->source;
     for (size_t i = 0; i < count; i++) {
         const struct named_value *v = &values[i];
@@ -69,7 +89,7 @@ static bool place(const struct mapping *mapping, const struct named_value *value
         if (at == COLUMN_NONE) {
             return altered(err, mapping, v->name, "has appeared");
         }
-        row[at] = spell(&table->columns[at], v->value, &batch->arena);
+        row[at] = spell(&table->columns[at], v->value, message, &batch->arena);
         batch->bytes += v->value.size + sizeof *row;
     }
     spell_out_nan(mapping, row);
@@ -133,8 +153,9 @@ static bool bind_update(struct change *change, const struct message *message, st
     const struct mapping *mapping = change->mapping;
     struct value *old = new_row(mapping, batch);
     change->source = new_row(mapping, batch);
-    if (!place(mapping, message->identity, message->n_identity, old, batch, err) ||
-        !place(mapping, message->columns, message->n_columns, change->source, batch, err) ||
+    if (!place(mapping, message, message->identity, message->n_identity, old, batch, err) ||
+        !place(mapping, message, message->columns, message->n_columns, change->source, batch,
+               err) ||
         !place_key(change, old, batch, err)) {
         return false;
     }
@@ -154,7 +175,8 @@ static bool bind_update(struct change *change, const struct message *message, st
 static bool bind_insert(struct change *change, const struct message *message, struct batch *batch,
                         struct err *err) {
     change->source = new_row(change->mapping, batch);
-    if (!place(change->mapping, message->columns, message->n_columns, change->source, batch, err) ||
+    if (!place(change->mapping, message, message->columns, message->n_columns, change->source,
+               batch, err) ||
         !inspect_row(change, err) || !place_key(change, change->source, batch, err)) {
         return false;
     }
@@ -165,7 +187,8 @@ static bool bind_insert(struct change *change, const struct message *message, st
 static bool bind_delete(struct change *change, const struct message *message, struct batch *batch,
                         struct err *err) {
     struct value *old = new_row(change->mapping, batch);
-    return place(change->mapping, message->identity, message->n_identity, old, batch, err) &&
+    return place(change->mapping, message, message->identity, message->n_identity, old, batch,
+                 err) &&
            place_key(change, old, batch, err);
 }
 

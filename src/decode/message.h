@@ -4,7 +4,8 @@
  * catalog: names and values are text, a column is known by its name only.
  * What wal2json prints, and what it leaves out, is described in wal2json.h.
  *
- * Memory: every pointer leads into the arena that the decoder was given. */
+ * Memory: every pointer leads into the arena that the decoder was given, and `arena` is
+ * that: large values, which have room (base/value.h), may be moved out of it. */
 #ifndef PGTANDEM_DECODE_MESSAGE_H
 #define PGTANDEM_DECODE_MESSAGE_H
 
@@ -12,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/lsn.h"
 #include "base/timestamp.h"
 #include "base/value.h"
@@ -40,6 +42,7 @@ struct named_value {
 
 struct message {
     enum message_kind kind;
+    struct arena *arena; /* of values; NULL: none of them has room */
 
     /* Of the transaction. Only a non-transactional logical message lacks them. */
     bool has_xid, has_timestamp, has_origin;

@@ -264,6 +264,17 @@ static void finish_row(struct wal2json_decoder *d) {
     d->place = PLACE_MESSAGE;
 }
 
+static struct value text_value(struct arena *arena, const char *data, size_t size) {
+    if (size < VALUE_LARGE) {
+        return value_text(arena_copy(arena, data, size), size);
+    }
+    char *copy = arena_alloc(arena, mem_add(size, VALUE_ROOM));
+    memcpy(copy + VALUE_ROOM, data, size);
+    struct value value = value_text(copy + VALUE_ROOM, size);
+    value.has_room = true;
+    return value;
+}
+
 static struct value column_value(struct arena *arena, const struct token *token) {
     switch (token->kind) {
         case TOKEN_NULL:
@@ -276,7 +287,7 @@ static struct value column_value(struct arena *arena, const struct token *token)
         case TOKEN_STRING:
             break;
     }
-    return value_text(arena_copy(arena, token->data, token->size), token->size);
+    return text_value(arena, token->data, token->size);
 }
 
 static bool on_column_scalar(struct wal2json_decoder *d, const struct token *token) {
@@ -617,7 +628,7 @@ static void start_message(struct wal2json_decoder *d, const char *data, size_t s
     d->end = 0;
     d->place = PLACE_START;
     d->seen = 0;
-    *d->message = (struct message){0};
+    *d->message = (struct message){.arena = d->arena};
     if (d->parser == NULL) {
         make_parser(d);
     }

@@ -36,8 +36,9 @@ void bundle_add(struct bundle *bundle, const struct write *const *writes, size_t
     part->params = mem_zero(statement->n_params, sizeof *part->params);
     part->lengths = mem_zero(statement->n_params, sizeof *part->lengths);
     for (size_t i = 0; i < statement->n_params; i++) {
-        part->params[i] = statement->params[i].data;
-        part->lengths[i] = (int)statement->params[i].size;
+        struct value param = statement_param(statement, i);
+        part->params[i] = param.data;
+        part->lengths[i] = (int)param.size;
     }
 }
 

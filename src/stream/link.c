@@ -15,6 +15,9 @@
 #include "stream/replication.h"
 
 static const size_t batch_bytes = (size_t)4 * 1024 * 1024;
+static const size_t large_change = (size_t)4 * 1024 * 1024; /* as the server's message */
+static const size_t bloating_change = (size_t)16 * 1024 * 1024;
+static const usec_t bloated_time = 60 * USEC_SECOND; /* that is borne after the last of these */
 static const usec_t first_retry = USEC_SECOND / 10, longest_retry = 10 * USEC_SECOND;
 static const usec_t heartbeat_interval = USEC_SECOND;
 static const usec_t report_pause = USEC_SECOND / 50;  /* between two reports on demand */
@@ -49,6 +52,8 @@ void link_close(struct link *link) {
     batch_reset(&link->batches[1]);
     link->gathering = &link->batches[0];
     link->in_transaction = false;
+    link->applies_large = link->is_bloated = false;
+    timer_stop(link->soon);
 }
 
 void link_fail(struct link *link, const struct err *err) {
@@ -104,6 +109,14 @@ static void report_soon(struct link *link) {
     }
 }
 
+static void connect_anew(struct link *link) {
+    log_line(&link->log, LOG_INFO, "connecting anew, to give back what large rows took of memory");
+    link_close(link);
+    err_clear(&link->error);
+    link->retry_at = usec_monotonic();
+    link_set_state(link, LINK_retrying);
+}
+
 void link_on_heartbeat(void *owner) {
     struct link *link = owner;
     if (link->stream.session.paused) {
@@ -118,6 +131,11 @@ void link_on_heartbeat(void *owner) {
         return;
     }
     report(link);
+    if (link->is_bloated && nothing_pending(link) &&
+        usec_monotonic() - link->large_at > bloated_time) {
+        connect_anew(link);
+        return;
+    }
     timer_start(link->heartbeat, heartbeat_interval);
 }
 
@@ -156,12 +174,11 @@ static bool has_something_to_do(const struct link *link) {
 
 /* Gives the gathered batch to the applier when that is free and the batch ends
  * with a whole transaction, or must be cut. */
-static void hand_over(struct link *link) {
+static void hand_over_or_cut(struct link *link, bool full) {
     struct batch *batch = link->gathering;
-    bool full = batch_is_full(link);
     bool free_to_go = has_something_to_do(link) && (!link->in_transaction || full);
     if (!applier_is_idle(&link->applier)) {
-        session_pause(&link->stream.session, full);
+        session_pause(&link->stream.session, full || link->applies_large);
         return;
     }
     if (!free_to_go) {
@@ -173,12 +190,18 @@ static void hand_over(struct link *link) {
     batch_reset(other);
     other->continues = link->in_transaction;
     link->gathering = other;
-    session_pause(&link->stream.session, false);
+    link->applies_large = batch->bytes >= large_change;
+    session_pause(&link->stream.session, link->applies_large);
     applier_submit(&link->applier, batch);
+}
+
+static void hand_over(struct link *link) {
+    hand_over_or_cut(link, batch_is_full(link));
 }
 
 static void on_applied(void *owner, struct batch *batch) {
     struct link *link = owner;
+    link->applies_large = false;
     link->changes += batch->n_changes;
     link->transactions += batch->n_transactions;
     link->rechecks = link->applier.rechecks;
@@ -251,7 +274,22 @@ static bool refuse_truncate(const struct mapping *mapping, struct err *err) {
                          "too, and start again");
 }
 
-static bool take_change(struct link *link, const struct message *message, struct err *err) {
+static void on_soon(void *owner) {
+    hand_over(owner);
+}
+
+static void gathered(struct link *link, bool large) {
+    link->transaction_rows++;
+    if (large) {
+        session_pause(&link->stream.session, true);
+        timer_start(link->soon, 0);
+    } else if (batch_is_full(link)) {
+        hand_over(link);
+    }
+}
+
+static bool take_change(struct link *link, const struct message *message, bool large,
+                        struct err *err) {
     const struct mapping *mapping = bind_find(link->mappings, link->m->n_tables, message);
     if (link->skipping || mapping == NULL) {
         return true;
@@ -259,17 +297,18 @@ static bool take_change(struct link *link, const struct message *message, struct
     if (message->kind == MESSAGE_TRUNCATE && !link->m->config->stream.truncate) {
         return refuse_truncate(mapping, err);
     }
+    if (large && link->gathering->n_changes > 0) {
+        hand_over_or_cut(link, true);
+    }
     if (!bind_change(mapping, message, &link->transaction, link->gathering, err)) {
         return false;
     }
-    link->transaction_rows++;
-    if (batch_is_full(link)) {
-        hand_over(link);
-    }
+    gathered(link, large);
     return true;
 }
 
-static bool take_message(struct link *link, const struct message *message, struct err *err) {
+static bool take_message(struct link *link, const struct message *message, bool large,
+                         struct err *err) {
     if (is_ours(link, message)) {
         return trip_breaker(err, message);
     }
@@ -284,7 +323,7 @@ static bool take_message(struct link *link, const struct message *message, struc
         case MESSAGE_UPDATE:
         case MESSAGE_DELETE:
         case MESSAGE_TRUNCATE:
-            return take_change(link, message, err);
+            return take_change(link, message, large, err);
         case MESSAGE_LOGICAL:
             return true; /* see take_data() */
     }
@@ -298,8 +337,12 @@ static void take_data(struct link *link, const struct frame *frame) {
         return; /* it has moved the log, which is all it is for */
     }
     arena_reset(&link->scratch);
+    if (frame->size >= bloating_change) {
+        link->is_bloated = true;
+        link->large_at = usec_monotonic();
+    }
     if (wal2json_decode(link->decoder, frame->data, frame->size, &link->scratch, &message, &err) &&
-        take_message(link, &message, &err)) {
+        take_message(link, &message, frame->size >= large_change, &err)) {
         return;
     }
     err_context(&err, "at %s", lsn_format(link->received).text);
@@ -335,12 +378,13 @@ static void explain_undecodable(const struct link *link, struct err *err) {
                 "the server cannot decode a change of the transaction %u, which ends at %s in %s, "
                 "such as one of a row of more than 1 GB",
                 link->transaction.xid, end.text, link->source.label);
-    err_hint(err,
-             "it would fail at every try. The way on leaves that transaction out of the stream "
-             "and repairs what it has changed: 1. end the service; 2. in %s: SELECT "
-             "pg_replication_slot_advance('%s', '%s'); 3. start the service; 4. pgtandem verify "
-             "--full --repair; the guide says what to do with a row that is too large for that, too",
-             link->source.label, link->slot.text, end.text);
+    err_hint(
+        err,
+        "it would fail at every try. The way on leaves that transaction out of the stream "
+        "and repairs what it has changed: 1. end the service; 2. in %s: SELECT "
+        "pg_replication_slot_advance('%s', '%s'); 3. start the service; 4. pgtandem verify "
+        "--full --repair; the guide says what to do with a row that is too large for that, too",
+        link->source.label, link->slot.text, end.text);
     err_set_class(err, ERR_CLASS_FATAL);
 }
 
@@ -422,6 +466,7 @@ void link_init(struct link *link, struct migration *m, enum direction direction)
     link->gathering = &link->batches[0];
     link->decoder = wal2json_decoder_new();
     link->heartbeat = timer_new(m->loop, link_on_heartbeat, link);
+    link->soon = timer_new(m->loop, on_soon, link);
     link_init_connections(link);
     applier_init(&link->applier, m->loop, &applier_events, link);
     link->applier.migration = m->config->migration;
@@ -435,6 +480,7 @@ void link_init(struct link *link, struct migration *m, enum direction direction)
 void link_fini(struct link *link) {
     link_close(link);
     timer_free(link->heartbeat);
+    timer_free(link->soon);
     applier_fini(&link->applier);
     wal2json_decoder_free(link->decoder);
     batch_fini(&link->batches[0]);

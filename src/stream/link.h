@@ -16,7 +16,10 @@
  * commit answered for, or what was empty while nothing was pending.
  *
  * Memory: two batches, each bounded by rows and bytes; when both are full the
- * link stops reading and goes on reporting.
+ * link stops reading and goes on reporting. A large change is a batch of its own, and
+ * nothing is read beside it, so that one is held at a time; docs/performance.md has what
+ * it takes. libpq keeps the memory that it took for one as long as the connection lives:
+ * when none has come for a while, and nothing is pending, the link connects anew.
  *
  * Rules of life, in order: link_init, (link_connect, link_stop)*, link_fini. */
 #ifndef PGTANDEM_STREAM_LINK_H
@@ -65,6 +68,7 @@ struct link {
     struct db target, source, stream;
     struct applier applier;
     struct timer *heartbeat; /* status updates */
+    struct timer *soon;      /* a large change is handed over, when its message is freed */
     struct wal2json_decoder *decoder;
     struct arena scratch;   /* of one message */
     struct arena lasting;   /* of one connection */
@@ -75,6 +79,9 @@ struct link {
     bool in_transaction;
     bool skipping;           /* the target has it already */
     size_t transaction_rows; /* its changes so far, pieces included */
+    bool applies_large;      /* the applier has one */
+    bool is_bloated;         /* connections have taken much memory for large changes */
+    usec_t large_at;         /* usec_monotonic(): the last of these */
 
     struct batch batches[2];
     struct batch *gathering; /* the other one is with the applier, or empty */
