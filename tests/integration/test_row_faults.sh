@@ -220,4 +220,76 @@ test_a_mend_that_cannot_be_parked_says_so() {
     assert_eq "$(parked long_keys)" "7 54000, 1500 54000"
 }
 
+# ---- the stream ----
+
+# A row of more than a gigabyte takes long; a type whose values cannot be printed for a
+# while is as bad for the decoder, which prints them as they were then, for ever.
+test_a_change_that_cannot_be_decoded_stops_the_link_and_its_cure_loses_nothing() {
+    local cure
+    teardown
+    in_old <<<"CREATE TYPE mood AS ENUM ('well', 'ill');
+        CREATE TABLE moods (id int PRIMARY KEY, v text, mood mood);
+        INSERT INTO moods SELECT n, n, 'well' FROM generate_series(1, 100) n"
+    in_new <<<"CREATE TYPE mood AS ENUM ('well', 'ill');
+        CREATE TABLE moods (id int PRIMARY KEY, v text, mood mood)"
+    copy_config "$(pair moods)"
+    service_start
+    wait_phase live
+    sql main one "UPDATE pg_type SET typoutput = 'shell_out' WHERE typname = 'mood'"
+    sql main one "BEGIN; INSERT INTO moods VALUES (200, 'before', NULL); DELETE FROM moods WHERE id = 5;
+        UPDATE moods SET id = 1006 WHERE id = 6; INSERT INTO moods VALUES (201, 'at fault', 'ill');
+        INSERT INTO moods VALUES (202, 'after', NULL); COMMIT"
+    sql main one "UPDATE pg_type SET typoutput = 'enum_out' WHERE typname = 'mood'"
+    sql main one "INSERT INTO moods VALUES (203, 'later', 'well')"
+    wait_service_end 1 20
+    assert_contains "$(last_words 9)" "the server cannot decode a change of the transaction"
+    cure=$(grep -o "SELECT pg_replication_slot_advance('[^']*', '[^']*')" "$(service_log)" | tail -n 1)
+    [ -n "$cure" ] || fail "no cure: $(last_words)"
+    sql main one "$cure" >"$T/advanced"
+    service_start
+    wait_phase live
+    wait_rows 20 main two "SELECT v FROM moods WHERE id = 203" later
+    assert_exit 0 timeout 60 "$PGTANDEM" verify --full --repair
+    wait_same_rows 20 main one "SELECT * FROM moods ORDER BY id" main two "SELECT * FROM moods ORDER BY id"
+    assert_eq "$(sql main two "SELECT count(*) FROM moods")" 103
+    service_stop
+    teardown
+}
+
+# Values of several megabytes are not copied on their way, but handed on: what becomes of them?
+test_large_values_arrive_as_they_are() {
+    local columns="id, md5(v), md5(b), md5(w), length(v), length(b)"
+    in_old <<<"CREATE TABLE large (id int PRIMARY KEY, v text, b bytea, w varchar)"
+    in_new <<<"CREATE TABLE large (id int PRIMARY KEY, v text, b bytea, w varchar)"
+    in_old <<'SQL'
+        CREATE FUNCTION some_text(n int) RETURNS text LANGUAGE sql AS
+            $$ SELECT string_agg(md5(i::text) || E'"\n\\\té', '') FROM generate_series(n, n + 120000) i $$;
+        INSERT INTO large SELECT n, some_text(n), convert_to(some_text(n), 'UTF8'), 'w' FROM generate_series(1, 2) n
+SQL
+    copy_config "$(pair large)"
+    service_start
+    wait_phase live
+    in_old <<'SQL'
+        BEGIN;
+        INSERT INTO large VALUES (10, 'small', 'small', 'w');
+        INSERT INTO large VALUES (11, some_text(11), convert_to(some_text(12), 'UTF8'), some_text(13));
+        UPDATE large SET w = 'x' WHERE id = 1;
+        INSERT INTO large VALUES (12, NULL, convert_to(some_text(14), 'UTF8'), 'w');
+        INSERT INTO large VALUES (13, some_text(15), NULL, 'w');
+        UPDATE large SET v = some_text(16) WHERE id IN (2, 10);
+        DELETE FROM large WHERE id = 13;
+        COMMIT;
+        INSERT INTO large VALUES (14, some_text(17), 'b', some_text(17));
+        UPDATE large SET b = convert_to(some_text(18), 'UTF8') WHERE id = 14
+SQL
+    wait_same_rows 60 main one "SELECT $columns FROM large ORDER BY id" main two "SELECT $columns FROM large ORDER BY id"
+    wait_drained
+    assert_eq "$(sql main two "SELECT count(*) FROM large")" 6
+    in_new <<<"UPDATE large SET v = v || 'y', b = b || 'y' WHERE id = 11"
+    wait_same_rows 60 main one "SELECT $columns FROM large ORDER BY id" main two "SELECT $columns FROM large ORDER BY id"
+    assert_eq "$(sql main two "SELECT count(*) FROM pgtandem.parked")" 0
+    service_stop
+    teardown
+}
+
 run_tests "$@"

@@ -162,6 +162,25 @@ static void only_what_a_server_takes_is_utf8(void **state) {
 
 /* memory */
 
+static void a_large_allocation_changes_its_arena(void **state) {
+    (void)state;
+    struct arena from, to;
+    arena_init(&from);
+    arena_init(&to);
+    char *small = arena_copy(&from, "small", 5);
+    char *large = memset(arena_alloc(&from, ARENA_BLOCK + 1), 'x', ARENA_BLOCK + 1);
+    assert_false(arena_move(&to, &from, small));
+    assert_true(arena_move(&to, &from, large + 5));
+    assert_false(arena_move(&to, &from, large));
+    arena_reset(&from);
+    assert_int_equal(from.used, 0);
+    assert_int_equal(large[0], 'x');
+    assert_int_equal(large[ARENA_BLOCK], 'x');
+    assert_string_equal(arena_copy(&to, "next", 4), "next");
+    arena_fini(&from);
+    arena_fini(&to);
+}
+
 static void an_arena_gives_aligned_memory_of_any_size(void **state) {
     (void)state;
     struct arena arena;
@@ -256,6 +275,7 @@ int main(void) {
         cmocka_unit_test(a_wait_doubles_and_never_falls_back),
         cmocka_unit_test(only_what_a_server_takes_is_utf8),
         cmocka_unit_test(an_arena_gives_aligned_memory_of_any_size),
+        cmocka_unit_test(a_large_allocation_changes_its_arena),
         cmocka_unit_test(a_buffer_grows_and_stays_terminated),
         cmocka_unit_test(only_whole_positions_are_read),
         cmocka_unit_test(moments_survive_the_round_trip),

@@ -162,6 +162,32 @@ static void an_array_is_what_array_recv_reads(void **state) {
     assert_memory_equal(f->statement.params[1].data, bytes, sizeof bytes - 1);
 }
 
+/* It is sent from where it is, with the array's head before it. */
+static void a_large_value_is_not_copied(void **state) {
+    struct fixture *f = *state;
+    char place[VALUE_ROOM + 2] = {0};
+    struct write one = make_write(f, WRITE_UPDATE, "7", "7|ab|-|-");
+    struct write plain = make_write(f, WRITE_UPDATE, "7", "7|ab|-|-");
+    const struct write *writes[] = {&one, &plain};
+    memcpy(place + VALUE_ROOM, "ab", 2);
+    struct value *values = test_calloc(one.mapping->n_columns, sizeof *values);
+    memcpy(values, one.values, one.mapping->n_columns * sizeof *values);
+    values[1] = (struct value){VALUE_TEXT, place + VALUE_ROOM, 2, true};
+    one.values = values;
+    statement_write(&f->statement, &writes[1], 1);
+    struct value wanted = statement_param(&f->statement, 1);
+    char *copy = test_malloc(wanted.size);
+    memcpy(copy, wanted.data, wanted.size);
+    statement_write(&f->statement, writes, 1);
+    struct value lent = statement_param(&f->statement, 1);
+    assert_ptr_equal(lent.data + lent.size, place + sizeof place);
+    assert_true(value_equal(lent, value_text(copy, wanted.size)));
+    statement_write(&f->statement, writes, 2); /* together with others it is copied */
+    assert_true(statement_param(&f->statement, 1).data != lent.data);
+    test_free(copy);
+    test_free(values);
+}
+
 static void updates_of_different_columns_differ_in_shape(void **state) {
     struct fixture *f = *state;
     struct write a = make_write(f, WRITE_UPDATE, "1", "1|a@x|-|-");
@@ -197,6 +223,7 @@ int main(void) {
         TEST(nobody_else_tells_own_rows_by_their_age),
         TEST(a_guarded_write_wants_the_row_as_it_was),
         TEST(an_array_is_what_array_recv_reads),
+        TEST(a_large_value_is_not_copied),
         TEST(updates_of_different_columns_differ_in_shape),
         cmocka_unit_test(text_arrays_escape_quotes_and_backslashes),
     };
