@@ -100,7 +100,18 @@ static void add_context(struct worker *worker) {
     }
 }
 
+/* Which row it is, the stream of rows does not tell. */
+static void explain_reading(struct worker *worker) {
+    if (worker->fault == FAULT_READER && worker->error.class == ERR_CLASS_ROW &&
+        worker->chunk != NULL) {
+        err_context(&worker->error, "a row of the old table cannot be read");
+        err_hint(&worker->error, "the chunk's bounds are in pgtandem.chunk: find the row between "
+                                 "them, mend or delete it, then start again");
+    }
+}
+
 static void end_copy(struct worker *worker) {
+    explain_reading(worker);
     add_context(worker);
     worker_set_state(worker, WORKER_down);
     job_fail(worker->job, &worker->error);
