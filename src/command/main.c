@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "command/command.h"
+#include "command/wait_show.h"
 #include "pg/dsn.h"
 
 static bool find_command(char *const *words, int *next, const struct command **command,
@@ -69,12 +70,14 @@ static void set_up_memory(void) {
 
 static int run_in_loop(struct invocation *invocation) {
     struct loop loop;
+    struct wait_show show;
     struct err err;
     err_clear(&err);
     if (!loop_init(&loop, &err)) {
         return command_fail(&err);
     }
     invocation->loop = &loop;
+    wait_show_begin(&show, &loop, invocation->config->migration, invocation->command->name);
     int status = invocation->command->run(invocation);
     loop_fini(&loop);
     return status;

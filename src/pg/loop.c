@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 enum { CHORE_INTERVAL = 50 * 1000 }; /* microseconds between two chores at the latest */
+static const usec_t hearing_interval = USEC_SECOND / 5;
 
 static void on_signal(uv_signal_t *handle, int number) {
     struct loop *loop = handle->data;
@@ -63,8 +64,45 @@ static void do_chore(struct loop *loop) {
     }
 }
 
-bool loop_wait(struct loop *loop, const bool *done, usec_t timeout, const char *what,
-               struct err *err) {
+/* waits that take long */
+
+void loop_wait_begin(struct loop *loop, struct loop_wait *wait, const char *what) {
+    *wait = (struct loop_wait){.what = what, .outer = loop->waits};
+    waiting_begin(&wait->waiting, usec_monotonic());
+    loop->waits = wait;
+}
+
+void loop_wait_end(struct loop *loop, struct loop_wait *wait) {
+    loop->waits = wait->outer;
+    if (wait->heard && loop->on_wait != NULL) {
+        loop->on_wait(loop->wait_owner, wait, true);
+    }
+}
+
+/* The outermost first. */
+static void tell_waits(struct loop *loop, struct loop_wait *wait, usec_t now) {
+    if (wait == NULL) {
+        return;
+    }
+    tell_waits(loop, wait->outer, now);
+    if (waiting_time(&wait->waiting, now) >= USEC_SECOND) {
+        wait->heard = true;
+        loop->on_wait(loop->wait_owner, wait, false);
+    }
+}
+
+static void hear_waits(struct loop *loop) {
+    usec_t now = usec_monotonic();
+    if (loop->on_wait != NULL && now - loop->heard_at >= hearing_interval) {
+        loop->heard_at = now;
+        tell_waits(loop, loop->waits, now);
+    }
+}
+
+/* waiting */
+
+static bool wait_until(struct loop *loop, const bool *done, usec_t timeout, const char *what,
+                       struct err *err) {
     usec_t deadline = timeout == LOOP_FOREVER ? INT64_MAX : usec_monotonic() + timeout;
     while (!*done) {
         if (loop->stopping && !loop->shielded) {
@@ -78,15 +116,25 @@ bool loop_wait(struct loop *loop, const bool *done, usec_t timeout, const char *
         }
         loop_turn(loop, left < CHORE_INTERVAL ? left : CHORE_INTERVAL);
         do_chore(loop);
+        hear_waits(loop);
     }
     return true;
+}
+
+bool loop_wait(struct loop *loop, const bool *done, usec_t timeout, const char *what,
+               struct err *err) {
+    struct loop_wait wait;
+    loop_wait_begin(loop, &wait, what);
+    bool ok = wait_until(loop, done, timeout, what, err);
+    loop_wait_end(loop, &wait);
+    return ok;
 }
 
 bool loop_sleep(struct loop *loop, usec_t duration, struct err *err) {
     bool never = false;
     struct err ended;
     err_clear(&ended);
-    if (!loop_wait(loop, &never, duration > 0 ? duration : 1, "a moment", &ended) &&
+    if (!wait_until(loop, &never, duration > 0 ? duration : 1, "a moment", &ended) &&
         ended.code == ERR_TIMEOUT) {
         return true;
     }

@@ -138,7 +138,7 @@ static bool wants_another_round(const struct settle *settle, int round, int roun
 }
 
 /* What was on its way arrives meanwhile. */
-static bool settle_suspects(struct run *run, struct comparison *c, int rounds, struct err *err) {
+static bool reread_suspects(struct run *run, struct comparison *c, int rounds, struct err *err) {
     struct settle settle;
     if (c->suspects.count == 0) {
         return true;
@@ -158,6 +158,14 @@ static bool settle_suspects(struct run *run, struct comparison *c, int rounds, s
     }
     run->lagging = c->suspects.count > 0 && settle.moving && !settle.running;
     return true;
+}
+
+static bool settle_suspects(struct run *run, struct comparison *c, int rounds, struct err *err) {
+    struct loop_wait wait;
+    loop_wait_begin(run->m->loop, &wait, "changes that are on their way between the two sides");
+    bool ok = reread_suspects(run, c, rounds, err);
+    loop_wait_end(run->m->loop, &wait);
+    return ok;
 }
 
 /* results */
