@@ -77,7 +77,7 @@ void db_init(struct db *db, struct loop *loop, enum session_kind kind, const cha
     memset(db, 0, sizeof *db);
     session_init(&db->session, loop, kind, dsn, application, &events, db);
     db->kind = kind;
-    db->label = label;
+    db->label = db->session.label = label;
 }
 
 bool db_open(struct db *db, struct err *err) {
@@ -124,7 +124,10 @@ static bool has_succeeded(struct db *db, struct err *err) {
 }
 
 static bool wait_until_done(struct db *db, struct err *err) {
-    if (loop_wait(db->session.loop, &db->done, db->timeout, db->label, err)) {
+    char what[160];
+    snprintf(what, sizeof what, "an answer of %s (process %d)", db->label,
+             session_backend(&db->session));
+    if (loop_wait(db->session.loop, &db->done, db->timeout, what, err)) {
         return true;
     }
     db_close(db); /* its answer would come too late for everybody */

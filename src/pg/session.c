@@ -32,7 +32,10 @@ static const char pinned_settings[] =
     " -c standard_conforming_strings=on -c default_transaction_isolation=read\\ committed"
     " -c default_transaction_read_only=off -c default_transaction_deferrable=off"
     " -c synchronous_commit=on -c row_security=off -c statement_timeout=0"
-    " -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0 -c jit=off";
+    " -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0 -c jit=off"
+    /* a server that has lost us without a word lets go of what the session holds */
+    " -c tcp_keepalives_idle=20 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=4"
+    " -c tcp_user_timeout=60000 -c client_connection_check_interval=10000";
 
 enum { HANDLES = 3 };
 
@@ -257,6 +260,10 @@ void session_set_patience(struct session *session, usec_t patience) {
     note_activity(session);
 }
 
+int session_backend(const struct session *session) {
+    return session->conn == NULL ? 0 : PQbackendPID(session->conn);
+}
+
 /* connecting */
 
 static void on_connect_poll(uv_poll_t *poll, int status, int events) {
@@ -275,7 +282,10 @@ static bool wait_for_socket(struct session *session, PostgresPollingStatusType s
     session->opened = false;
     uv_poll_start(&session->handles->poll,
                   status == PGRES_POLLING_READING ? UV_READABLE : UV_WRITABLE, on_connect_poll);
-    bool ok = loop_wait(session->loop, &session->opened, timeout, "a connection", err);
+    char what[160];
+    snprintf(what, sizeof what, "a connection to %s",
+             session->label != NULL ? session->label : "a server");
+    bool ok = loop_wait(session->loop, &session->opened, timeout, what, err);
     drop_handles(session);
     session->opened = false;
     return ok;

@@ -11,9 +11,9 @@
  *   always delivered by the loop, never from inside a call of the owner; and again
  *   when something is asked of a session that is lost, so that nobody waits for an
  *   answer that cannot come.
- * Patience: a server that does not answer, behind whatever, is taken for lost when
- *   nothing has moved in either direction for as long as the owner has said.
- * Errors: `lost` ends a session's life; the owner closes it, and may open it
+ * Patience: connecting has an end, 15 s unless the owner says otherwise. A server that does not
+ * answer, behind whatever, is taken for lost when nothing has moved in either direction for as long
+ * as the owner has said. Errors: `lost` ends a session's life; the owner closes it, and may open it
  *   again. */
 #ifndef PGTANDEM_PG_SESSION_H
 #define PGTANDEM_PG_SESSION_H
@@ -79,6 +79,7 @@ struct session {
     const char *dsn;         /* borrowed */
     const char *application; /* borrowed; shown in pg_stat_activity */
     const char *settings;    /* more "-c name=value", or NULL; borrowed */
+    const char *label;       /* whose server it is, for messages; NULL: not said; borrowed */
     usec_t connect_within;   /* that long; 0: the usual */
     enum session_kind kind;
     enum session_state state;
@@ -147,6 +148,9 @@ void session_set_patience(struct session *session, usec_t patience);
 /* For how long the server has owed an answer and given no sign of life; 0 while it owes
  * none, or is not listened to. */
 usec_t session_silence(const struct session *session);
+
+/* The process id of the server's process that serves it; 0 while there is none. */
+int session_backend(const struct session *session);
 
 /* Stops or resumes reading. Data that already arrived wait. */
 void session_pause(struct session *session, bool pause);
