@@ -162,6 +162,8 @@ ALTER TABLE pgtandem.link
     ADD COLUMN IF NOT EXISTS process_began_at timestamptz,
     ADD COLUMN IF NOT EXISTS process_ended_at timestamptz,
     ADD COLUMN IF NOT EXISTS process_ended_for text;
+-- For whom or what it waits, once that has taken a second.
+ALTER TABLE pgtandem.link ADD COLUMN IF NOT EXISTS waiting_for text;
 
 -- Rows that could not be written, with the reason. They are tried again from
 -- time to time, from what the source holds then; settled_at is when both sides

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/waiting.h"
+#include "pg/blockers.h"
 
 enum { ROUNDS_MAX = 10 }; /* statements for one column; two are the most that makes sense */
 
@@ -97,30 +99,39 @@ static void explain_wait(struct keeper *k, const struct sequence_step *step, str
     if (!err_has_sqlstate(err, "55P03")) {
         return;
     }
-    char *pids = db_text(&side_of(k, step)->db, &ignored,
-                         "SELECT string_agg(DISTINCT pid::text, ', ') FROM pg_locks"
-                         " WHERE relation = $1::regclass AND granted AND pid <> pg_backend_pid()",
-                         1, &step->object);
-    if (pids != NULL) {
-        err_hint(err, "it waits for transactions that have used it and are open still (pids %s)",
-                 pids);
+    char *who = db_text(&side_of(k, step)->db, &ignored,
+                        "SELECT string_agg(DISTINCT coalesce("
+                        "           (SELECT " BLOCKER_PROCESS " FROM pg_stat_activity AS a"
+                        "             WHERE a.pid = l.pid),"
+                        "           (SELECT " BLOCKER_PREPARED " FROM pg_prepared_xacts AS p"
+                        "             WHERE l.virtualtransaction = '-1/' || p.transaction)), '; ')"
+                        "  FROM pg_locks AS l"
+                        " WHERE l.relation = $1::regclass AND l.granted"
+                        "   AND l.pid IS DISTINCT FROM pg_backend_pid()"
+                        "   AND l.database = (SELECT oid FROM pg_database"
+                        "                      WHERE datname = current_database())",
+                        1, &step->object);
+    if (who != NULL) {
+        err_hint(err, "it waits for transactions that have used it and are open still: %s", who);
     }
-    free(pids);
+    free(who);
 }
 
-/* Waiting for what makes a statement fail to pass; told once. */
+/* Waiting for what makes a statement fail to pass. */
 struct wait {
     usec_t pause;
-    bool told;
+    struct waiting waiting;
 };
 
 static bool wait_a_while(struct keeper *k, const struct sequence_step *step, struct wait *wait,
                          struct err *err) {
-    if (!wait->told) {
+    usec_t now = usec_monotonic();
+    bool first = wait->waiting.since == 0;
+    if (waiting_is_due(&wait->waiting, now) || first) {
         explain_wait(k, step, err);
         log_err(&k->log, LOG_WARNING, err);
-        log_line(&k->log, LOG_WARNING, "trying again until it succeeds");
-        wait->told = true;
+        log_line(&k->log, LOG_WARNING, "trying again until it succeeds, for %.0f s now",
+                 waiting_seconds(&wait->waiting, now));
     }
     usec_t pause = wait->pause > 0 ? wait->pause : first_pause;
     wait->pause = pause * 2 < longest_pause ? pause * 2 : longest_pause;
@@ -164,12 +175,14 @@ static bool settle_column(struct keeper *k, size_t table, size_t number, bool *i
             round++;
             continue;
         }
-        bool stopping = k->m->loop->stopping;
-        if (!stopping && !err_passes(err)) {
+        if (k->m->loop->stopping || err->class == ERR_CLASS_PASSING) {
+            return false; /* a service comes again, a command ends */
+        }
+        if (!err_passes(err)) {
             log_err(&k->log, LOG_WARNING, err);
             return true;
         }
-        if (stopping || !wait_a_while(k, step, &wait, err)) {
+        if (!wait_a_while(k, step, &wait, err)) {
             return false;
         }
     }

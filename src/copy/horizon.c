@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "pg/blockers.h"
+
 static bool keep(char *text, char horizon[HORIZON_SIZE]) {
     snprintf(horizon, HORIZON_SIZE, "%s", text);
     free(text);
@@ -32,19 +34,24 @@ bool horizon_read(struct migration *m, char horizon[HORIZON_SIZE], struct err *e
 }
 
 /* A transaction that only reads has no id, and is nobody to wait for. */
-static const char waiting_sql[] = "SELECT string_agg(pid::text, ', ') FROM pg_stat_activity"
-                                  " WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()"
-                                  "   AND age(backend_xid) >= age($1::xid8::xid)";
+static const char waiting_sql[] =
+    "SELECT string_agg(who, '; ') FROM ("
+    "    SELECT " BLOCKER_PROCESS " FROM pg_stat_activity AS a"
+    "     WHERE a.backend_xid IS NOT NULL AND a.pid <> pg_backend_pid()"
+    "       AND age(a.backend_xid) >= age($1::xid8::xid)"
+    "    UNION ALL"
+    "    SELECT " BLOCKER_PREPARED " FROM pg_prepared_xacts AS p"
+    "     WHERE age(p.transaction) >= age($1::xid8::xid)) AS t (who)";
 
 static bool blame(struct db *db, const char *horizon, struct err *err) {
     struct err ignored;
-    char *pids = db_text(db, &ignored, waiting_sql, 1, (const char *const[]){horizon});
+    char *who = db_text(db, &ignored, waiting_sql, 1, (const char *const[]){horizon});
     err_set(err, ERR_FAILED,
-            "the copy's snapshot waits for transactions that were in progress when the slot was "
-            "made (process %s of %s)",
-            pids != NULL && pids[0] != '\0' ? pids : "unknown", db->label);
+            "the copy's snapshot waits for transactions that were in progress in %s when the slot "
+            "was made: %s",
+            db->label, who != NULL && who[0] != '\0' ? who : "nobody knows whose");
     err_hint(err, "end them, or wait for them");
-    free(pids);
+    free(who);
     return err_set_class(err, ERR_CLASS_PASSING);
 }
 

@@ -4,10 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/waiting.h"
+#include "pg/blockers.h"
 #include "stream/replication.h"
 
 static const usec_t first_pause = USEC_SECOND / 100, longest_pause = USEC_SECOND / 5;
-static const usec_t quiet_time = 30 * USEC_SECOND; /* before telling who is waited for */
 
 /* Where the links must come to, and which transactions must end, by direction of the
  * link that reads there. */
@@ -16,9 +17,9 @@ struct marks {
     char xid[2][24];
 };
 
-struct waiting {
-    usec_t since, pause;
-    bool said;
+struct patience {
+    struct waiting waiting;
+    usec_t pause;
 };
 
 static bool mark_side(struct db *db, lsn_t *lsn, char *xid, size_t size, struct err *err) {
@@ -54,30 +55,34 @@ static bool mark_both(struct migration *m, struct marks *marks, struct err *err)
 
 /* waiting */
 
-static bool wait_a_little(const struct barrier *barrier, struct waiting *waiting, struct err *err) {
+static bool wait_a_little(const struct barrier *barrier, struct patience *patience,
+                          struct err *err) {
     if (!barrier->watch(barrier->owner, err) ||
-        !loop_sleep(barrier->m->loop, waiting->pause, err)) {
+        !loop_sleep(barrier->m->loop, patience->pause, err)) {
         return false;
     }
-    waiting->pause = waiting->pause * 2 < longest_pause ? waiting->pause * 2 : longest_pause;
+    patience->pause = patience->pause * 2 < longest_pause ? patience->pause * 2 : longest_pause;
     return true;
 }
 
-static bool is_time_to_tell(struct waiting *waiting) {
-    bool now = !waiting->said && usec_monotonic() - waiting->since > quiet_time;
-    waiting->said |= now;
-    return now;
+static bool is_time_to_tell(struct patience *patience) {
+    return waiting_is_due(&patience->waiting, usec_monotonic());
+}
+
+static double seconds(const struct patience *patience) {
+    return waiting_seconds(&patience->waiting, usec_monotonic());
 }
 
 static bool wait_for_link(const struct barrier *barrier, enum direction direction, lsn_t lsn,
-                          struct waiting *waiting, struct err *err) {
+                          struct patience *patience, struct err *err) {
     const struct link *link = &barrier->links[direction];
     while (!link_has_passed(link, lsn)) {
-        if (is_time_to_tell(waiting)) {
-            log_line(&barrier->log, LOG_INFO, "rechecks wait for the %s link, which is %s",
+        if (is_time_to_tell(patience)) {
+            log_line(&barrier->log, LOG_INFO,
+                     "rechecks have waited %.0f s for the %s link, which is %s", seconds(patience),
                      direction_name(direction), link_state_name(link->state));
         }
-        if (!wait_a_little(barrier, waiting, err)) {
+        if (!wait_a_little(barrier, patience, err)) {
             return false;
         }
     }
@@ -94,24 +99,25 @@ static bool wait_for_link(const struct barrier *barrier, enum direction directio
     "   AND NOT EXISTS (SELECT FROM pg_prepared_xacts AS p"                                        \
     "                    WHERE p.transaction = x.id::xid AND p.database <> current_database())"
 
-static void tell_who_runs(const struct barrier *barrier, struct side *side, const char *xid) {
+static void tell_who_runs(const struct barrier *barrier, struct side *side, const char *xid,
+                          const struct patience *patience) {
     struct err ignored;
-    char *who =
-        db_text(&side->db, &ignored,
-                "SELECT string_agg(coalesce((SELECT 'pid ' || a.pid FROM pg_stat_activity AS a"
-                "                             WHERE a.backend_xid = x.id::xid),"
-                "                           (SELECT 'prepared as ' || quote_literal(p.gid)"
-                "                              FROM pg_prepared_xacts AS p"
-                "                             WHERE p.transaction = x.id::xid),"
-                "                           'id ' || x.id), ', ' ORDER BY x.id)" RUNNING,
-                1, &xid);
-    log_line(&barrier->log, LOG_INFO, "rechecks wait for transactions in progress in %s (%s)",
-             side->label, who != NULL ? who : "unknown");
+    char *who = db_text(&side->db, &ignored,
+                        "SELECT string_agg(coalesce("
+                        "           (SELECT " BLOCKER_PROCESS " FROM pg_stat_activity AS a"
+                        "             WHERE a.backend_xid = x.id::xid LIMIT 1),"
+                        "           (SELECT " BLOCKER_PREPARED " FROM pg_prepared_xacts AS p"
+                        "             WHERE p.transaction = x.id::xid),"
+                        "           'id ' || x.id), '; ' ORDER BY x.id)" RUNNING,
+                        1, &xid);
+    log_line(&barrier->log, LOG_INFO,
+             "rechecks have waited %.0f s for transactions in progress in %s: %s",
+             seconds(patience), side->label, who != NULL ? who : "nobody knows whose");
     free(who);
 }
 
 static bool wait_for_transactions(const struct barrier *barrier, struct side *side, const char *xid,
-                                  struct waiting *waiting, struct err *err) {
+                                  struct patience *patience, struct err *err) {
     for (;;) {
         bool running;
         if (!db_bool(&side->db, err, &running, "SELECT count(*) > 0" RUNNING, 1, &xid)) {
@@ -120,10 +126,10 @@ static bool wait_for_transactions(const struct barrier *barrier, struct side *si
         if (!running) {
             return true;
         }
-        if (is_time_to_tell(waiting)) {
-            tell_who_runs(barrier, side, xid);
+        if (is_time_to_tell(patience)) {
+            tell_who_runs(barrier, side, xid, patience);
         }
-        if (!wait_a_little(barrier, waiting, err)) {
+        if (!wait_a_little(barrier, patience, err)) {
             return false;
         }
     }
@@ -131,19 +137,19 @@ static bool wait_for_transactions(const struct barrier *barrier, struct side *si
 
 bool barrier_pass(const struct barrier *barrier, struct err *err) {
     struct marks marks;
-    struct waiting waiting = {usec_monotonic(), first_pause, false};
+    struct patience patience = {.pause = first_pause};
     if (!mark_both(barrier->m, &marks, err)) {
         return false;
     }
     for (enum direction d = FORWARD; d <= REVERSE; d++) {
-        if (!wait_for_link(barrier, d, marks.lsn[d], &waiting, err)) {
+        if (!wait_for_link(barrier, d, marks.lsn[d], &patience, err)) {
             return false;
         }
     }
-    waiting.pause = first_pause;
+    patience.pause = first_pause;
     for (enum direction d = FORWARD; d <= REVERSE; d++) {
-        if (!wait_for_transactions(barrier, migration_source(barrier->m, d), marks.xid[d], &waiting,
-                                   err)) {
+        if (!wait_for_transactions(barrier, migration_source(barrier->m, d), marks.xid[d],
+                                   &patience, err)) {
             return false;
         }
     }

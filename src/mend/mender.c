@@ -98,12 +98,25 @@ static bool do_round(struct mender *mender, struct err *err) {
 
 /* trouble */
 
+/* Locks of others that last longer than limits.lock_timeout. */
+static void tell_contended(struct mender *mender, const char *why) {
+    usec_t now = usec_monotonic();
+    if (waiting_is_due(&mender->contended, now)) {
+        log_line(&mender->log, LOG_INFO,
+                 "rechecks have waited %.0f s for others at the same rows: %s",
+                 waiting_seconds(&mender->contended, now), why);
+    }
+}
+
 /* True: again, later. */
 static bool take_trouble(struct mender *mender, const struct err *err) {
     if (mender->m->loop->stopping || !err_passes(err)) {
         return false;
     }
     bool contended = err->class == ERR_CLASS_CONTENDED;
+    if (contended) {
+        tell_contended(mender, err->message);
+    }
     if (!contended && !mender->said_trouble) {
         log_err(&mender->log, LOG_WARNING, err);
         log_line(&mender->log, LOG_WARNING, "rechecks are tried again until they succeed");
@@ -149,6 +162,11 @@ static bool is_due(struct mender *mender, bool *due, struct err *err) {
 static void choose_pause(struct mender *mender, bool quiet) {
     const struct review_counts *counts = &mender->review.counts;
     bool stuck = counts->open > 0 && counts->equal + counts->mended + counts->parked == 0;
+    if (stuck && !quiet) {
+        tell_contended(mender, "they are locked, or written all the time");
+    } else {
+        waiting_end(&mender->contended);
+    }
     usec_t longer = mender->pause * 2 < longest_pause ? mender->pause * 2 : longest_pause;
     mender->pause = stuck ? longer : round_pause;
     mender->ended_at = usec_monotonic();

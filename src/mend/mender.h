@@ -17,6 +17,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "base/waiting.h"
 #include "mend/agenda.h"
 #include "mend/barrier.h"
 #include "mend/collect.h"
@@ -40,6 +41,7 @@ struct mender {
     usec_t tidied_at;            /* old rows were removed */
     uint64_t heard;              /* the links' counts of what they have put up */
     bool said_trouble;           /* one log line an outage */
+    struct waiting contended;    /* others are at the rows that are to be compared or mended */
     struct review_counts totals; /* since they were told last */
 };
 

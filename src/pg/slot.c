@@ -5,10 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/log.h"
+#include "base/waiting.h"
+#include "pg/blockers.h"
 #include "pg/cure.h"
+#include "pg/state.h"
 
-static const usec_t slot_patience = 10 * USEC_SECOND; /* before telling who blocks */
+static const usec_t look_interval = USEC_SECOND / 4; /* at who is in the way of a slot */
 
 bool slot_read_on(struct db *db, const char *slot, struct slot_info *info, struct err *err) {
     memset(info, 0, sizeof *info);
@@ -47,43 +51,55 @@ bool slot_read(struct migration *m, enum direction direction, struct slot_info *
     return slot_read_on(&migration_source(m, direction)->db, name.text, info, err);
 }
 
-/* Names the transactions that slot creation has to wait for. */
-static void report_blockers(struct migration *m, enum direction direction) {
+/* In the log, and for `status` where setup has been that far. */
+static void tell_blockers(struct migration *m, enum direction direction, int pid, double seconds) {
     struct side *source = migration_source(m, direction);
     struct err ignored;
-    err_clear(&ignored);
-    char *pids = db_text(&source->db, &ignored,
-                         "SELECT string_agg(pid::text, ', ' ORDER BY xact_start)"
-                         "  FROM pg_stat_activity"
-                         " WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()",
-                         0, NULL);
+    struct buf text;
+    char *who = blockers_of_slot(&source->db, pid);
+    buf_init(&text);
+    buf_add_format(&text, "transactions in progress in %s: %s", source->label,
+                   who != NULL ? who : "nobody knows whose");
     log_line(&(struct log_source){m->config->migration, direction_name(direction), 0}, LOG_WARNING,
-             "creating the slot waits for transactions in progress in %s (pids %s)", source->label,
-             pids != NULL ? pids : "unknown");
-    free(pids);
+             "creating the slot waits for %s (%.0f s)", text.data, seconds);
+    buf_add_text(&text, " (creating the slot)");
+    state_tell_waiting(&migration_target(m, direction)->db, m, direction, text.data, &ignored);
+    buf_fini(&text);
+    free(who);
+}
+
+static bool wait_telling(struct migration *m, enum direction direction, struct db *db,
+                         struct waiting *waiting, struct err *err) {
+    while (!loop_wait(m->loop, &db->done, look_interval, "a replication slot", err)) {
+        usec_t now = usec_monotonic();
+        if (err->code != ERR_TIMEOUT) {
+            return false;
+        }
+        if (waiting_is_due(waiting, now)) {
+            tell_blockers(m, direction, session_backend(&db->session),
+                          waiting_seconds(waiting, now));
+        }
+    }
+    return true;
 }
 
 /* Waits for the slot's creation, telling every now and then who blocks it. */
 static PGresult *wait_for_slot(struct migration *m, enum direction direction, struct db *db,
                                const char *sql, struct err *err) {
+    struct waiting waiting = {.since = usec_monotonic()};
+    struct err ignored;
     db->done = false;
     err_clear(&db->lost);
     session_send(&db->session, sql, 0, NULL);
-    while (!loop_wait(m->loop, &db->done, slot_patience, "a replication slot", err)) {
-        if (err->code != ERR_TIMEOUT) {
-            db_close(db);
-            return NULL;
-        }
-        report_blockers(m, direction);
+    bool ok = wait_telling(m, direction, db, &waiting, err);
+    if (waiting_end(&waiting) && !m->loop->stopping) {
+        state_tell_waiting(&migration_target(m, direction)->db, m, direction, NULL, &ignored);
     }
-    PGresult *r = db->answer;
-    db->answer = NULL;
-    if (db->lost.code != ERR_NONE) {
-        PQclear(r);
-        *err = db->lost;
+    if (!ok) {
+        db_close(db);
         return NULL;
     }
-    return r;
+    return db_take(db, err);
 }
 
 bool slot_create(struct migration *m, enum direction direction, struct db *replication,

@@ -65,6 +65,7 @@ bool state_schema_is_current(struct db *db, bool *current, struct err *err) {
                    "   SELECT FROM (VALUES ('after_copy', 'object'), ('migration', 'slot_xid'),"
                    "                       ('parked', 'diagnostics'), ('copy', 'trouble'),"
                    "                       ('migration', 'phase_history'),"
+                   "                       ('link', 'waiting_for'),"
                    "                       ('link', 'process_began_at')) AS wanted (relation, name)"
                    "    WHERE NOT EXISTS (SELECT FROM pg_attribute a"
                    "       JOIN pg_class c ON c.oid = a.attrelid AND c.relname = relation"
@@ -240,6 +241,15 @@ bool state_set_estimate(struct migration *m, int64_t rows, struct err *err) {
         m, "UPDATE pgtandem.migration SET rows_estimated = $2::bigint WHERE name = $1", text, err);
 }
 
+bool state_tell_waiting(struct db *db, const struct migration *m, enum direction direction,
+                        const char *what, struct err *err) {
+    const char *params[] = {m->config->migration, direction_name(direction), what};
+    return db_exec(db, err,
+                   "UPDATE pgtandem.link SET waiting_for = $3, changed_at = clock_timestamp()"
+                   " WHERE migration = $1 AND link = $2 AND waiting_for IS DISTINCT FROM $3",
+                   3, params);
+}
+
 bool state_lock(struct migration *m, struct err *err) {
     return state_lock_on(&m->new_side.db, m, err);
 }
@@ -269,17 +279,38 @@ bool state_lock_on(struct db *db, const struct migration *m, struct err *err) {
     return true;
 }
 
+/* A bigint key shows as its two halves. */
+#define LOCK_IS_HELD                                                                               \
+    "l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"                                     \
+    " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"           \
+    " AND l.classid::bigint << 32 | l.objid::bigint = $1::bigint"
+
+bool state_lock_holder(struct db *db, const struct migration *m, struct lock_holder *holder,
+                       struct err *err) {
+    char key[24];
+    memset(holder, 0, sizeof *holder);
+    snprintf(key, sizeof key, "%" PRId64, migration_lock_key(m));
+    PGresult *r = db_query(db, err,
+                           "SELECT a.pid, a.backend_start FROM pg_locks AS l"
+                           "  JOIN pg_stat_activity AS a USING (pid) WHERE " LOCK_IS_HELD,
+                           1, (const char *const[]){key});
+    if (r == NULL) {
+        return false;
+    }
+    if (PQntuples(r) == 1) {
+        holder->pid = (int)result_int(r, 0, 0);
+        snprintf(holder->began_at, sizeof holder->began_at, "%s", PQgetvalue(r, 0, 1));
+    }
+    PQclear(r);
+    return true;
+}
+
 static bool is_held(struct db *db, int64_t lock, bool *held, struct err *err) {
     char key[24];
     snprintf(key, sizeof key, "%" PRId64, lock);
-    /* a bigint key shows as its two halves */
     return db_bool(db, err, held,
-                   "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted"
-                   "   AND database = (SELECT oid FROM pg_database"
-                   "                    WHERE datname = current_database())"
-                   "   AND objsubid = 1"
-                   "   AND classid::bigint << 32 | objid::bigint = $1::bigint)",
-                   1, (const char *const[]){key});
+                   "SELECT EXISTS (SELECT FROM pg_locks AS l WHERE " LOCK_IS_HELD ")", 1,
+                   (const char *const[]){key});
 }
 
 bool state_is_locked(struct migration *m, bool *locked, struct err *err) {

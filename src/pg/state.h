@@ -67,6 +67,11 @@ bool state_set_backfill(struct migration *m, enum backfill backfill, struct err 
 bool state_set_estimate(struct migration *m, int64_t rows, struct err *err)
     __attribute__((warn_unused_result));
 
+/* For whom or what a link waits (NULL: for nobody), on a connection to its target; for
+ * `status`. False: it could not be told, and is no matter: the next word may be. */
+bool state_tell_waiting(struct db *db, const struct migration *m, enum direction direction,
+                        const char *what, struct err *err);
+
 /* Takes the migration's advisory lock on the new side's control connection
  * for as long as that lives. False with ERR_FAILED when somebody has it. */
 bool state_lock(struct migration *m, struct err *err) __attribute__((warn_unused_result));
@@ -75,6 +80,14 @@ bool state_lock(struct migration *m, struct err *err) __attribute__((warn_unused
 bool state_lock_on(struct db *db, const struct migration *m, struct err *err)
     __attribute__((warn_unused_result));
 bool state_unlock(struct migration *m, struct err *err) __attribute__((warn_unused_result));
+/* Which server process holds it; pid 0: none. Together with its beginning, which is the
+ * server's text, it tells one session from all others. */
+struct lock_holder {
+    int pid;
+    char began_at[USEC_TEXT_SIZE];
+};
+bool state_lock_holder(struct db *db, const struct migration *m, struct lock_holder *holder,
+                       struct err *err) __attribute__((warn_unused_result));
 /* True when some process holds the lock: a service or a backfill is running. */
 bool state_is_locked(struct migration *m, bool *locked, struct err *err)
     __attribute__((warn_unused_result));
