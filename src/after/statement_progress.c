@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "after/statement_record.h"
+#include "pg/blockers.h"
 
 /* reading */
 
@@ -15,19 +16,25 @@ static const char running_sql[] =
     "SELECT a.file, a.number, a.statement, to_jsonb(a)->>'object',"
     "       (SELECT relname FROM pg_class WHERE oid = p.index_relid),"
     "       coalesce(p.phase, z.phase, CASE WHEN s.state = 'idle' THEN 'to be tried again' END),"
-    "       CASE WHEN p.current_locker_pid > 0 THEN p.current_locker_pid::text"
-    "            ELSE array_to_string(pg_blocking_pids(l.pid), ', ') END,"
-    "       coalesce(p.blocks_done, z.sample_blks_scanned),"
-    "       coalesce(p.blocks_total, z.sample_blks_total), p.tuples_done, p.tuples_total"
-    "  FROM pgtandem.after_copy a"
-    "  JOIN pg_locks l ON l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
-    "   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-    "   AND " KEY_OF_A " = l.classid::bigint << 32 | l.objid::bigint"
-    "  LEFT JOIN pg_stat_activity s ON s.pid = l.pid"
-    "  LEFT JOIN pg_stat_progress_create_index p ON p.pid = l.pid"
-    "  LEFT JOIN pg_stat_progress_analyze z ON z.pid = l.pid"
-    " WHERE a.migration = $1 AND a.started_at IS NOT NULL AND a.done_at IS NULL"
-    " ORDER BY a.started_at, a.file, a.number";
+    "       CASE WHEN p.current_locker_pid > 0 THEN"
+    "                 coalesce((SELECT " BLOCKER_PROCESS " FROM pg_stat_activity AS a"
+    "                            WHERE a.pid = p.current_locker_pid),"
+    "                          'process ' || p.current_locker_pid)"
+    "            ELSE coalesce(" BLOCKERS_OF(
+        "l.pid") ", '') END,"
+                 "       coalesce(p.blocks_done, z.sample_blks_scanned),"
+                 "       coalesce(p.blocks_total, z.sample_blks_total), p.tuples_done, "
+                 "p.tuples_total"
+                 "  FROM pgtandem.after_copy a"
+                 "  JOIN pg_locks l ON l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
+                 "   AND l.database = (SELECT oid FROM pg_database WHERE datname = "
+                 "current_database())"
+                 "   AND " KEY_OF_A " = l.classid::bigint << 32 | l.objid::bigint"
+                 "  LEFT JOIN pg_stat_activity s ON s.pid = l.pid"
+                 "  LEFT JOIN pg_stat_progress_create_index p ON p.pid = l.pid"
+                 "  LEFT JOIN pg_stat_progress_analyze z ON z.pid = l.pid"
+                 " WHERE a.migration = $1 AND a.started_at IS NOT NULL AND a.done_at IS NULL"
+                 " ORDER BY a.started_at, a.file, a.number";
 
 static const char *field(struct arena *arena, const PGresult *r, int row, int column) {
     return PQgetisnull(r, row, column)
@@ -137,8 +144,8 @@ static void add_phase(struct buf *text, const struct statement_progress *progres
     }
     if (waits) {
         bool said = phase != NULL && strncmp(phase, "waiting for", 11) == 0;
-        buf_add_format(text, "%s%s %s", phase != NULL ? ", " : ": ",
-                       said ? "process" : "waiting for process", progress->waits_for);
+        buf_add_format(text, "%s%s%s", phase != NULL ? ", " : ": ", said ? "" : "waiting for ",
+                       progress->waits_for);
     } else if (phase == NULL) {
         buf_add_text(text, ": running");
     }

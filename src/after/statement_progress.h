@@ -26,7 +26,7 @@ struct statement_progress {
     const char *index;                     /* that it builds; NULL: none, or not known */
     const char *validates;                 /* a constraint; NULL: none */
     const char *phase;                     /* the server's word; NULL: it says nothing */
-    const char *waits_for;                 /* "123, 456": processes; "": none */
+    const char *waits_for;                 /* "process 42 (...)"; "": nobody */
     double percent;                        /* of this phase; negative: not known */
 };
 

@@ -9,6 +9,7 @@
 #include "after/runner_parts.h"
 #include "after/statement_record.h"
 #include "base/backoff.h"
+#include "pg/cancel.h"
 #include "pg/user_sql.h"
 
 enum { MOST_CANCELS = 3 };
@@ -374,12 +375,9 @@ bool runner_is_busy(const struct runner *runner) {
 }
 
 void runner_cancel(struct runner *runner) {
-    char message[256];
-    PGcancel *cancel = PQgetCancel(runner->db.session.conn);
-    if (cancel != NULL && PQcancel(cancel, message, sizeof message) != 1) {
+    if (!cancel_send(runner->db.session.conn)) {
         log_line(&runner->log, LOG_WARNING, "%s could not be cancelled", runner->task->label);
     }
-    PQfreeCancel(cancel);
 }
 
 /* Of an index the next run finds out by itself, as of what is on record by its own

@@ -10,6 +10,7 @@
 #include "after/statement_progress.h"
 
 static const usec_t redraw_interval = USEC_SECOND / 2, line_interval = 10 * USEC_SECOND;
+static const usec_t look_interval = USEC_SECOND / 2;
 static const usec_t patience = 5 * USEC_SECOND;
 
 void statement_show_begin(struct statement_show *show, struct migration *m) {
@@ -17,7 +18,7 @@ void statement_show_begin(struct statement_show *show, struct migration *m) {
     show->m = m;
     show->log = (struct log_source){m->config->migration, "after_copy", 0};
     show->terminal = isatty(STDERR_FILENO) == 1 && log_enabled(LOG_INFO);
-    show->shown_at = usec_monotonic();
+    show->shown_at = show->logged_at = usec_monotonic();
     db_init(&show->db, m->loop, SESSION_SQL, m->new_side.dsn, m->new_side.label,
             "pgtandem reporter");
     show->db.timeout = patience;
@@ -76,11 +77,37 @@ static void log_lines(const struct statement_show *show,
     }
 }
 
+static bool somebody_waits(const struct statements_progress *progress) {
+    for (size_t i = 0; i < progress->n_running; i++) {
+        const char *whom = progress->running[i].waits_for;
+        if (whom != NULL && whom[0] != '\0') {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Every now and then; sooner, where a statement waits for others. */
+static void log_now_and_then(struct statement_show *show,
+                             const struct statements_progress *progress) {
+    usec_t now = usec_monotonic();
+    bool due = now - show->logged_at >= line_interval;
+    if (!somebody_waits(progress)) {
+        waiting_end(&show->waiting);
+    } else {
+        due = waiting_is_due(&show->waiting, now);
+    }
+    if (due) {
+        show->logged_at = now;
+        log_lines(show, progress);
+    }
+}
+
 void statement_show_progress(struct statement_show *show) {
     struct statements_progress progress;
     struct arena arena;
     struct err err;
-    if (usec_monotonic() - show->shown_at < (show->terminal ? redraw_interval : line_interval)) {
+    if (usec_monotonic() - show->shown_at < (show->terminal ? redraw_interval : look_interval)) {
         return;
     }
     arena_init(&arena);
@@ -89,7 +116,7 @@ void statement_show_progress(struct statement_show *show) {
     } else if (show->terminal) {
         draw_line(show, &progress);
     } else {
-        log_lines(show, &progress);
+        log_now_and_then(show, &progress);
     }
     arena_fini(&arena);
     show->shown_at = usec_monotonic();

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/timestamp.h"
+#include "base/waiting.h"
 #include "pg/db.h"
 #include "pg/migration.h"
 
@@ -16,7 +17,8 @@ struct statement_show {
     struct log_source log;
     struct db db;  /* a connection of its own: others may be waiting */
     bool terminal; /* standard error is one */
-    usec_t shown_at;
+    usec_t shown_at, logged_at;
+    struct waiting waiting; /* some statement does, for others */
 };
 
 void statement_show_begin(struct statement_show *show, struct migration *m);

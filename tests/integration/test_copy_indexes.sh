@@ -126,8 +126,8 @@ SQL
     background_backfill
     wait_until 20 at_work 2
     assert_eq "$(after_copy_field '[.total, .done] | @csv')" "4,1"
-    wait_until 10 running_is 2 '[.index, .phase, .percent, .waits_for]' \
-        "[\"by_email\",\"waiting for writers before build\",null,\"$blocker\"]"
+    wait_until 10 running_is 2 '[.index, .phase, .percent, (.waits_for | split(" (")[0])]' \
+        "[\"by_email\",\"waiting for writers before build\",null,\"process $blocker\"]"
     wait_until 10 running_is 3 '[.index, .phase, .percent > 10 and .percent < 90, .waits_for]' \
         '["slow_note","building index: scanning table",true,null]'
     assert_contains "$(pgtandem status)" "statements 1 of 4 done"
