@@ -17,7 +17,6 @@
 
 enum { OPTIMISTIC_ATTEMPTS = 3 };
 static const usec_t first_pause = USEC_SECOND / 200, longest_pause = USEC_SECOND;
-static const usec_t first_word = USEC_SECOND, longest_silence = 60 * USEC_SECOND;
 
 static void start_slice(struct applier *applier);
 
@@ -160,20 +159,6 @@ static void undo(struct applier *applier) {
 
 /* pausing */
 
-/* After one second, then at intervals that grow. */
-static void tell_of_waiting(struct applier *applier) {
-    usec_t now = usec_monotonic();
-    if (applier->waits_since == 0) {
-        applier->waits_since = applier->told_at = now;
-    }
-    usec_t waited = now - applier->waits_since, silence = now - applier->told_at;
-    if (waited >= first_word && (silence >= longest_silence || silence * 2 >= waited)) {
-        applier->told_at = now;
-        log_line(&applier->log, LOG_WARNING, "a batch has waited %.0f s for others: %s",
-                 (double)waited / USEC_SECOND, applier->cause.message);
-    }
-}
-
 static void pause_slice(struct applier *applier) {
     usec_t delay =
         backoff_delay(first_pause, longest_pause, holds_rows(applier) ? 0 : applier->attempts);
@@ -181,7 +166,9 @@ static void pause_slice(struct applier *applier) {
     if (applier->attempts >= OPTIMISTIC_ATTEMPTS && !applier->in_transaction) {
         applier->locking = true;
     }
-    tell_of_waiting(applier);
+    if (applier->waits_since == 0) {
+        applier->waits_since = applier->tried_at;
+    }
     set_state(applier, APPLIER_pausing);
     timer_start(applier->again, delay);
 }
@@ -216,7 +203,6 @@ static size_t next_count(const struct applier *applier) {
 static void forget_slice(struct applier *applier) {
     applier->slice_parks = applier->park_bare = applier->prepared_anew = false;
     applier->attempts = 0;
-    applier->waits_since = 0;
 }
 
 static void begin_by_rows(struct applier *applier) {
@@ -482,6 +468,9 @@ static void next_slice(struct applier *applier) {
     if (slice_commits(applier)) {
         committed(applier);
     }
+    if (applier->restarts == 0) {
+        applier->waits_since = 0; /* else it will come to the same rows again */
+    }
     if (slice_is_last(applier)) {
         finish_batch(applier);
         return;
@@ -587,6 +576,7 @@ static void run_slice(struct applier *applier) {
 }
 
 static void start_slice(struct applier *applier) {
+    applier->tried_at = usec_monotonic();
     reset_slice(applier);
     applier->slice_guarded = false;
     const struct change *refused = slice_refused(applier);
@@ -751,6 +741,7 @@ void applier_submit(struct applier *applier, struct batch *batch) {
     applier->locking = batch->continues || !batch->ends;
     applier->doubts = false;
     applier->restarts = 0;
+    applier->waits_since = 0;
     forget_slice(applier);
     start_slice(applier);
 }

@@ -130,8 +130,8 @@ struct applier {
     unsigned restarts;  /* of the batch, row by row, because others were at its rows */
     enum recovery next; /* what follows the undo under way */
     struct err cause;   /* of it */
-    usec_t waits_since; /* usec_monotonic(): others are in the slice's way; 0: nobody */
-    usec_t told_at;     /* of that, last */
+    usec_t tried_at;    /* usec_monotonic(): the slice, last */
+    usec_t waits_since; /* usec_monotonic(): others are in the batch's way; 0: nobody */
 
     struct arena arena; /* of the slice */
     struct effects effects;

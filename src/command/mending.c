@@ -88,14 +88,16 @@ static bool mend_here(struct migration *m, struct err *err) {
     struct service service;
     log_line(&(struct log_source){m->config->migration, "mending", 0}, LOG_INFO,
              "no service runs: this process does its work for a while");
-    bool ok = service_begin(&service, m->config, m->loop, true, err) && serve(&service, err);
+    struct service_manner manner = {.two_sided = true};
+    bool ok = service_begin(&service, m->config, m->loop, &manner, err) && serve(&service, err);
     service.ended_for = ok || m->loop->stopping ? NULL : err;
     service_end(&service);
     m->loop->shielded = false; /* the service's last words are not ours */
     return ok;
 }
 
-bool mending_run(struct migration *m, mending_done_fn *done, void *owner, struct err *err) {
+static bool wait_for_mends(struct migration *m, mending_done_fn *done, void *owner,
+                           struct err *err) {
     bool finished = false, running;
     while (done(owner, &finished, err) && !finished) {
         if (!state_is_locked(m, &running, err)) {
@@ -109,4 +111,12 @@ bool mending_run(struct migration *m, mending_done_fn *done, void *owner, struct
         }
     }
     return finished;
+}
+
+bool mending_run(struct migration *m, mending_done_fn *done, void *owner, struct err *err) {
+    struct loop_wait wait;
+    loop_wait_begin(m->loop, &wait, "rows to be mended");
+    bool ok = wait_for_mends(m, done, owner, err);
+    loop_wait_end(m->loop, &wait);
+    return ok;
 }

@@ -124,48 +124,32 @@ bool prepare_slot(struct migration *m, enum direction direction, struct err *err
     return ok;
 }
 
-/* connecting */
+/* the lock */
 
-static const usec_t start_patience = 60 * USEC_SECOND; /* for a server that is starting up */
-static const usec_t lock_patience = 5 * USEC_SECOND;   /* for a predecessor's last session */
+static const usec_t lock_patience = 5 * USEC_SECOND; /* for a predecessor's last session */
 static const usec_t patience_step = USEC_SECOND / 5;
 
-static bool wait_a_step(struct migration *m, usec_t deadline, const struct err *cause, bool *said,
-                        struct err *err) {
-    if (usec_monotonic() >= deadline) {
-        return false;
-    }
-    if (!*said) {
-        log_line(&(struct log_source){m->config->migration, "setup", 0}, LOG_INFO, "waiting: %s",
-                 cause->message);
-        *said = true;
-    }
-    struct err interrupted;
-    if (loop_sleep(m->loop, patience_step, &interrupted)) {
-        return true;
-    }
-    *err = interrupted;
-    return false;
-}
-
-/* A server in recovery will soon be there; any other trouble is for a person. */
-static bool connect_patiently(struct migration *m, struct err *err) {
-    usec_t deadline = usec_monotonic() + start_patience;
-    bool said = false;
-    while (!migration_connect(m, err)) {
-        if (!err_has_sqlstate(err, "57P03") || !wait_a_step(m, deadline, err, &said, err)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* The sessions of a process that was killed end a moment later than it. */
-static bool lock_patiently(struct migration *m, struct err *err) {
+bool prepare_lock(struct migration *m, struct db *db, struct err *err) {
     usec_t deadline = usec_monotonic() + lock_patience;
     bool said = false;
-    while (!state_lock(m, err)) {
-        if (err->class != ERR_CLASS_CONTENDED || !wait_a_step(m, deadline, err, &said, err)) {
+    while (!state_lock_on(db, m, err)) {
+        if (err->class != ERR_CLASS_CONTENDED) {
+            return false;
+        }
+        if (state_lock_is_ours(db, m)) {
+            deadline = usec_monotonic() + lock_patience;
+        }
+        if (usec_monotonic() >= deadline) {
+            return err_set_class(err, ERR_CLASS_FATAL); /* it is at work, and goes on */
+        }
+        if (!said) {
+            said = true;
+            log_line(&(struct log_source){m->config->migration, "setup", 0}, LOG_INFO,
+                     "waiting: %s", err->message);
+        }
+        struct err interrupted;
+        if (!loop_sleep(m->loop, patience_step, &interrupted)) {
+            *err = interrupted;
             return false;
         }
     }
@@ -183,8 +167,8 @@ bool prepare(struct migration *m, struct preparation *preparation, bool want_sna
              bool two_sided, struct err *err) {
     memset(preparation, 0, sizeof *preparation);
     err_clear(err);
-    return connect_patiently(m, err) && state_is_trusted(m, err) &&
-           (!two_sided || policy_is_usable(m, err)) && lock_patiently(m, err) &&
+    return migration_connect(m, err) && state_is_trusted(m, err) &&
+           (!two_sided || policy_is_usable(m, err)) && prepare_lock(m, &m->new_side.db, err) &&
            make_tables(m, preparation, err) && migration_build_mappings(m, err) &&
            operators_are_safe(m, err) && key_gate_pass(m, &m->new_side, err) &&
            state_install(m, err) && origins_create(m, err) &&

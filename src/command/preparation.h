@@ -20,6 +20,12 @@ struct preparation {
     bool made_table;
 };
 
+/* Takes the migration's lock on a connection to the new database. The sessions of a process
+ * that was killed end a moment later than it: so it waits a little for them. Then it is
+ * somebody's who is at work. */
+bool prepare_lock(struct migration *m, struct db *db, struct err *err)
+    __attribute__((warn_unused_result));
+
 /* Connects, makes the new table from new.ddl if it is missing, builds the
  * mappings, creates state schema, origins and the forward slot, and keeps sequences
  * apart (sequences.h). `two_sided`: for

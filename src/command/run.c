@@ -39,7 +39,8 @@ int command_run(struct invocation *invocation) {
     struct service service;
     struct err err;
     bool once = options_has(invocation->options, "once");
-    bool ok = service_begin(&service, invocation->config, invocation->loop, true, &err) &&
+    struct service_manner manner = {.two_sided = true, .patient = !once};
+    bool ok = service_begin(&service, invocation->config, invocation->loop, &manner, &err) &&
               run_to_live(&service, options_has(invocation->options, "no-backfill"), &err) &&
               (once ? service_drain(&service, &err) : service_stream(&service, &err));
     return finish(&service, ok, true, &err);
@@ -48,7 +49,8 @@ int command_run(struct invocation *invocation) {
 int command_backfill(struct invocation *invocation) {
     struct service service;
     struct err err;
-    bool ok = service_begin(&service, invocation->config, invocation->loop, false, &err) &&
+    struct service_manner manner = {.patient = true};
+    bool ok = service_begin(&service, invocation->config, invocation->loop, &manner, &err) &&
               copy_once(&service, &err);
     return finish(&service, ok, false, &err);
 }

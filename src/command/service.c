@@ -2,10 +2,12 @@
 #include "command/service.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "after/after_copy.h"
 #include "base/backoff.h"
+#include "base/waiting.h"
 #include "command/sequences.h"
 #include "command/service_chore.h"
 #include "copy/copy.h"
@@ -20,10 +22,21 @@ static const usec_t first_pause = USEC_SECOND / 10, longest_pause = 5 * USEC_SEC
 
 typedef bool step_fn(struct service *service, struct err *err);
 
+/* At once, and then at intervals that grow: what it waits for may have become another. */
+static void tell_trouble(struct service *service, struct waiting *waiting, const struct err *err) {
+    usec_t now = usec_monotonic();
+    bool first = waiting->since == 0;
+    if (waiting_is_due(waiting, now) || first) {
+        log_err(&service->log, LOG_WARNING, err);
+        log_line(&service->log, LOG_WARNING, "trying again until it succeeds, for %.0f s now",
+                 waiting_seconds(waiting, now));
+    }
+}
+
 /* Does a step until it succeeds, or fails for a reason that does not pass. */
 static bool persist(struct service *service, step_fn *step, struct err *err) {
-    unsigned tries = 0;
-    for (;;) {
+    struct waiting waiting = {0};
+    for (unsigned tries = 0;; tries++) {
         err_clear(err);
         if (step(service, err)) {
             if (tries > 0) {
@@ -34,12 +47,8 @@ static bool persist(struct service *service, step_fn *step, struct err *err) {
         if (service->m.loop->stopping || service->fatal.code != ERR_NONE || !err_passes(err)) {
             return false;
         }
-        if (tries == 0) {
-            log_err(&service->log, LOG_WARNING, err);
-            log_line(&service->log, LOG_WARNING, "trying again until it succeeds");
-        }
-        usec_t pause = backoff_delay(first_pause, longest_pause, tries++);
-        if (!loop_sleep(service->m.loop, pause, err)) {
+        tell_trouble(service, &waiting, err);
+        if (!loop_sleep(service->m.loop, backoff_delay(first_pause, longest_pause, tries), err)) {
             return false;
         }
     }
@@ -60,7 +69,7 @@ static bool link_is_well(struct service *service, enum direction direction, stru
     return true;
 }
 
-static bool wait_until_passed(struct service *service, enum direction direction, lsn_t lsn,
+static bool look_until_passed(struct service *service, enum direction direction, lsn_t lsn,
                               struct err *err) {
     while (!link_has_passed(&service->links[direction], lsn)) {
         if (!link_is_well(service, FORWARD, err) || !link_is_well(service, REVERSE, err) ||
@@ -69,6 +78,18 @@ static bool wait_until_passed(struct service *service, enum direction direction,
         }
     }
     return true;
+}
+
+static bool wait_until_passed(struct service *service, enum direction direction, lsn_t lsn,
+                              struct err *err) {
+    struct loop_wait wait;
+    char what[80];
+    snprintf(what, sizeof what, "the %s link to come to %s", direction_name(direction),
+             lsn_format(lsn).text);
+    loop_wait_begin(service->m.loop, &wait, what);
+    bool ok = look_until_passed(service, direction, lsn, err);
+    loop_wait_end(service->m.loop, &wait);
+    return ok;
 }
 
 /* Writes a marker on the link's source and waits until the link is past it. */
@@ -105,21 +126,47 @@ static bool prove_existing(struct service *service, enum direction direction, st
            (!slot.exists || prove_filter(&service->m, direction, err));
 }
 
+static bool prove_existing_forward(struct service *service, struct err *err) {
+    return prove_existing(service, FORWARD, err);
+}
+
+static bool prove_existing_reverse(struct service *service, struct err *err) {
+    return prove_existing(service, REVERSE, err);
+}
+
+static bool reach_servers(struct service *service, struct err *err) {
+    return migration_connect(&service->m, err);
+}
+
+/* From the beginning each time: what a session held (the lock, an exported snapshot) has
+ * gone with it, and what was made is found there. */
+static bool prepare_all(struct service *service, struct err *err) {
+    const struct config *config = service->m.config;
+    /* a snapshot that nobody reads from would only hold vacuum back */
+    bool exported = config->backfill.snapshot == SNAPSHOT_EXPORTED;
+    preparation_fini(&service->preparation);
+    return prepare(&service->m, &service->preparation, exported, service->two_sided, err);
+}
+
+static bool begin(struct service *service, bool patient, struct err *err) {
+    return (patient ? persist(service, reach_servers, err) : reach_servers(service, err)) &&
+           persist(service, prepare_all, err) && persist(service, chore_begin, err) &&
+           persist(service, prove_existing_forward, err) &&
+           persist(service, prove_existing_reverse, err);
+}
+
 bool service_begin(struct service *service, struct config *config, struct loop *loop,
-                   bool two_sided, struct err *err) {
+                   const struct service_manner *manner, struct err *err) {
     memset(service, 0, sizeof *service);
     arena_init(&service->lasting);
     service->log = (struct log_source){config->migration, "service", 0};
     migration_init(&service->m, config, loop);
     service->m.fatal = &service->fatal;
+    service->two_sided = manner->two_sided;
     chore_init(service);
-    /* a snapshot that nobody reads from would only hold vacuum back */
-    bool exported = config->backfill.snapshot == SNAPSHOT_EXPORTED;
-    bool ok = prepare(&service->m, &service->preparation, exported, two_sided, err);
     link_init(&service->links[FORWARD], &service->m, FORWARD);
     link_init(&service->links[REVERSE], &service->m, REVERSE);
-    return ok && chore_begin(service, err) && prove_existing(service, FORWARD, err) &&
-           prove_existing(service, REVERSE, err);
+    return begin(service, manner->patient, err);
 }
 
 void service_end(struct service *service) {
@@ -156,18 +203,25 @@ static bool copy_all(struct service *service, struct err *err) {
     return copy_run(&service->m, snapshot[0] != '\0' ? snapshot : NULL, err);
 }
 
+static bool count_snapshots(struct service *service, struct err *err) {
+    return copy_snapshot_count(&service->m, &service->n_snapshots, err);
+}
+
+static bool check_after_copy(struct service *service, struct err *err) {
+    return after_copy_check(&service->m, err);
+}
+
 bool service_copy(struct service *service, struct err *err) {
     enum backfill backfill = service->preparation.state.backfill;
     if (backfill != BACKFILL_pending && backfill != BACKFILL_running) {
         return true;
     }
-    int64_t snapshots = 0;
     bool exported = service->preparation.snapshot[0] != '\0';
-    if (!after_copy_check(&service->m, err) || !persist(service, begin_copy, err) ||
-        !persist(service, copy_all, err) || !copy_snapshot_count(&service->m, &snapshots, err)) {
+    if (!persist(service, check_after_copy, err) || !persist(service, begin_copy, err) ||
+        !persist(service, copy_all, err) || !persist(service, count_snapshots, err)) {
         return false;
     }
-    service->single_snapshot = exported && snapshots <= 1;
+    service->single_snapshot = exported && service->n_snapshots <= 1;
     preparation_fini(&service->preparation); /* no snapshot is held back any longer */
     return persist(service, end_copy, err);
 }

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 
 #include "command/preparation.h"
+#include "command/service_waits.h"
 #include "copy/rate.h"
 #include "mend/mender.h"
 #include "stream/link.h"
@@ -34,6 +35,8 @@ struct service {
     struct migration m;
     struct preparation preparation;
     struct log_source log;
+    bool two_sided;       /* it is to go live */
+    int64_t n_snapshots;  /* that the copy has read from */
     bool single_snapshot; /* all of the copy is of the slot's own moment */
 
     struct link links[2]; /* by direction */
@@ -45,6 +48,7 @@ struct service {
      * migration's lock once the service has begun. */
     struct db reporters[2];
     struct service_report reported[2];
+    struct service_wait waits[2];     /* for whom the links wait */
     struct rate rates[2];             /* of the changes applied */
     char began_at[2][USEC_TEXT_SIZE]; /* as recorded by either database; "": not yet */
     const struct err *ended_for;      /* what it ends for, for the record; NULL: it was asked to */
@@ -59,10 +63,16 @@ struct service {
     struct err fatal; /* found by the chore */
 };
 
-/* Everything up to the first step: prepared, locked, filters proved. `two_sided`: it
- * is to go live (see prepare()). */
+struct service_manner {
+    bool two_sided; /* it is to go live (see prepare()) */
+    bool patient;   /* waits for servers that are not there yet, or not ready */
+};
+
+/* Everything up to the first step: prepared, locked, filters proved. What passes, once
+ * both servers have been reached, is waited for in any case. */
 bool service_begin(struct service *service, struct config *config, struct loop *loop,
-                   bool two_sided, struct err *err) __attribute__((warn_unused_result));
+                   const struct service_manner *manner, struct err *err)
+    __attribute__((warn_unused_result));
 /* Stops links, reports, closes. */
 void service_end(struct service *service);
 

@@ -25,6 +25,8 @@ void chore_init(struct service *service) {
                 target->label, "pgtandem reporter");
         service->reporters[direction].timeout = reporter_timeout;
         service->reporters[direction].session.connect_within = reporter_timeout;
+        /* what it says need not outlive a crash, and is said when no standby answers, too */
+        service->reporters[direction].session.settings = "-c synchronous_commit=off";
     }
 }
 
@@ -55,7 +57,8 @@ static bool is_taken_over(struct service *service, const struct err *err) {
         service->refused_since = 0;
         return false;
     }
-    if (service->refused_since == 0) {
+    bool is_ours = state_lock_is_ours(&service->reporters[FORWARD], &service->m);
+    if (service->refused_since == 0 || is_ours) {
         service->refused_since = now;
     }
     return now - service->refused_since > lock_patience;
@@ -255,6 +258,7 @@ static void chore(void *owner) {
     }
     report_link(service, FORWARD);
     report_link(service, REVERSE);
+    service_waits_watch(service);
     if (now - service->watched_at >= watch_interval) {
         service->watched_at = now;
         watch_tables(service);
@@ -262,11 +266,13 @@ static void chore(void *owner) {
 }
 
 bool chore_begin(struct service *service, struct err *err) {
-    if (!state_unlock(&service->m, err) || !hold_lock(service, err) ||
-        !db_open(&service->reporters[REVERSE], err) || !record_begin(service, err) ||
-        !remember_tables(service, err)) {
+    struct db *keeper = &service->reporters[FORWARD];
+    if (!state_unlock(&service->m, err) || !db_open(keeper, err) ||
+        !prepare_lock(&service->m, keeper, err) || !db_open(&service->reporters[REVERSE], err) ||
+        !record_begin(service, err) || !remember_tables(service, err)) {
         return false;
     }
+    service->locked_when_opened = keeper->opened;
     service->watched_at = usec_monotonic();
     service->m.loop->chore = chore;
     service->m.loop->chore_owner = service;

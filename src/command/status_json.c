@@ -121,8 +121,15 @@ static void add_slot(struct json *json, const struct object_name *name,
     json_end_object(json);
 }
 
+/* The last word of a process that is gone is nobody's. */
+static const char *link_waiting_for(const struct status *status, enum direction direction) {
+    bool gone = status->process.running == NO;
+    return gone ? NULL : or_null(status->links[direction].report.waiting_for);
+}
+
 static void add_link(struct json *json, const struct migration *m, enum direction direction,
-                     const struct link_status *link) {
+                     const struct status *status) {
+    const struct link_status *link = &status->links[direction];
     struct object_name name = migration_slot(m, direction);
     const struct link_report *report = &link->report;
     json_object(json, direction_name(direction));
@@ -137,6 +144,7 @@ static void add_link(struct json *json, const struct migration *m, enum directio
     known_int(json, "conflicts", report->is_known, report->conflicts);
     known_int(json, "conflicts_open", report->is_known, report->conflicts_open);
     known_int(json, "parked", report->is_known, report->parked);
+    json_text(json, "waiting_for", link_waiting_for(status, direction));
     json_text(json, "last_error", or_null(report->last_error));
     add_slot(json, &name, link);
     json_end_object(json);
@@ -162,8 +170,8 @@ void status_add_json(struct json *json, const struct migration *m, const struct 
     add_backfill(json, status);
     add_after_copy(json, status);
     known_int(json, "rechecks", f->is_known && r->is_known, f->rechecks + r->rechecks);
-    add_link(json, m, FORWARD, &status->links[FORWARD]);
-    add_link(json, m, REVERSE, &status->links[REVERSE]);
+    add_link(json, m, FORWARD, status);
+    add_link(json, m, REVERSE, status);
     add_empty_array(json, "gaps");
     add_empty_array(json, "alerts");
     json_text(json, "verified", NULL);

@@ -53,7 +53,8 @@ static const char report_sql[] =
     "       (SELECT count(*) FROM pgtandem.parked k WHERE k.migration = $1"
     "           AND (k.link = $2 OR (k.link = 'copy' AND $2 = 'forward'))"
     "           AND k.settled_at IS NULL),"
-    "       (SELECT count(*) FROM pgtandem.recheck r WHERE r.migration = $1 AND r.link = $2)"
+    "       (SELECT count(*) FROM pgtandem.recheck r WHERE r.migration = $1 AND r.link = $2),"
+    "       to_jsonb(l)->>'waiting_for'"
     "  FROM pgtandem.link l JOIN pgtandem.progress p USING (migration, link)"
     " WHERE l.migration = $1 AND l.link = $2";
 /* clang-format on */
@@ -75,6 +76,7 @@ static void fill_report(struct link_report *report, const PGresult *r) {
     report->conflicts_open = result_int(r, 0, 13);
     report->parked = result_int(r, 0, 14);
     report->rechecks = result_int(r, 0, 15);
+    COPY_TEXT(report->waiting_for, r, 0, 16);
 }
 
 /* Without a schema, or without rows there, everything stays zero. */

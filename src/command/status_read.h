@@ -16,6 +16,7 @@
 
 #include "after/statement_progress.h"
 #include "base/err.h"
+#include "command/service_waits.h"
 #include "command/status_judge.h"
 #include "copy/limits.h"
 #include "model/trend.h"
@@ -46,6 +47,7 @@ struct link_report {
     int64_t parked;                    /* rows that cannot be written; forward: of the copy, too */
     int64_t rechecks;                  /* lots of keys that wait to be compared again */
     char last_error[ERR_MESSAGE_SIZE]; /* "" for none */
+    char waiting_for[SERVICE_WAIT_SIZE]; /* whom or what, and since when; "" for nobody */
     /* the process that looks after it, or did so last */
     usec_t process_began_at, process_ended_at;
     char process_ended_for[ERR_MESSAGE_SIZE];

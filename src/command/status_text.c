@@ -355,6 +355,17 @@ static void add_mending(struct buf *out, struct buf *text, const struct status *
     }
 }
 
+static void add_waits(struct buf *out, struct buf *text, const struct status *status) {
+    for (enum direction d = FORWARD; d <= REVERSE; d++) {
+        const char *whom = status->links[d].report.waiting_for;
+        if (whom[0] != '\0' && status->process.running != NO) {
+            buf_add_char(out, '\n');
+            buf_add_format(text, "waiting for %s", whom);
+            put(out, direction_name(d), text);
+        }
+    }
+}
+
 static void add_errors(struct buf *out, struct buf *text, const struct status *status) {
     for (enum direction d = FORWARD; d <= REVERSE; d++) {
         const char *error = status->links[d].report.last_error;
@@ -378,6 +389,7 @@ void status_add_text(struct buf *out, const struct migration *m, const struct st
     add_sides(out, &text, status);
     add_links(out, status);
     add_mending(out, &text, status);
+    add_waits(out, &text, status);
     add_errors(out, &text, status);
     buf_fini(&text);
 }

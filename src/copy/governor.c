@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/quantity.h"
+#include "base/waiting.h"
 
 static const usec_t interval = USEC_SECOND, retry_interval = 5 * USEC_SECOND;
 static const usec_t say_interval = 30 * USEC_SECOND, patience = USEC_SECOND / 20;
@@ -23,7 +24,7 @@ static void init_probe(struct governor *governor, struct probe *probe, struct si
     memset(probe, 0, sizeof *probe);
     db_init(&probe->db, governor->job->m->loop, SESSION_SQL, side->dsn, side->label, application);
     probe->db.session.settings = settings;
-    probe->db.patience = probe_patience;
+    probe->db.patience = probe->db.session.connect_within = probe_patience;
 }
 
 void governor_init(struct governor *governor, struct job *job) {
@@ -350,12 +351,10 @@ static bool has_heard(const struct governor *governor) {
            (governor->heard_query || governor->job->m->config->limits.query.sql == NULL);
 }
 
-static void say_who_is_silent(struct governor *governor) {
-    usec_t now = usec_monotonic();
-    if (governor->job->pedal.holding || now - governor->said_at < retry_interval) {
+static void say_who_is_silent(struct governor *governor, struct waiting *waiting) {
+    if (governor->job->pedal.holding || !waiting_is_due(waiting, usec_monotonic())) {
         return; /* or it has been said already */
     }
-    governor->said_at = now;
     const struct probe *silent = !governor->heard_old   ? &governor->old_server
                                  : !governor->heard_new ? &governor->new_server
                                                         : &governor->query;
@@ -365,10 +364,11 @@ static void say_who_is_silent(struct governor *governor) {
 
 bool governor_begin(struct governor *governor, struct err *err) {
     static const struct progress none = {.seconds_left = -1};
+    struct waiting waiting = {0};
     governor->said_at = usec_monotonic();
     while (!has_heard(governor) && !governor->job->failed) {
         governor_turn(governor, &none);
-        say_who_is_silent(governor);
+        say_who_is_silent(governor, &waiting);
         if (!loop_sleep(governor->job->m->loop, patience, err)) {
             return false;
         }

@@ -116,6 +116,9 @@ static void claim_origin(struct worker *worker) {
     worker_send(worker, "SELECT pg_replication_origin_session_setup($1)", 1, params);
 }
 
+/* The first row of a range may be long in coming; for ever it is not. */
+static const usec_t answer_patience = 300 * USEC_SECOND;
+
 /* It would wait for itself. */
 static void tell_own_sessions(const struct config *config, struct err *err) {
     if (err_has_sqlstate(err, "53300")) {
@@ -155,6 +158,8 @@ void worker_connect(struct worker *worker) {
         worker_decide(worker);
         return;
     }
+    session_set_patience(&worker->reader, answer_patience);
+    session_set_patience(&worker->writer, answer_patience);
     worker_proceed(worker);
 }
 
@@ -356,6 +361,8 @@ static void init_sessions(struct worker *worker) {
                  &reader_events, worker);
     session_init(&worker->writer, m->loop, SESSION_SQL, m->new_side.dsn, worker->writer_name,
                  &writer_events, worker);
+    worker->reader.label = m->old_side.label;
+    worker->writer.label = m->new_side.label;
     worker->reader.settings = reader_settings;
     worker->writer.settings = worker->job->writer_settings.data;
 }

@@ -8,10 +8,15 @@ const char *direction_name(enum direction direction) {
     return direction == FORWARD ? "forward" : "reverse";
 }
 
+/* What is asked here is short, but for looks at large tables without an index. A process
+ * that hangs is heard of after a second (loop.h), and given up after this. */
+static const usec_t control_patience = 300 * USEC_SECOND;
+
 static void init_side(struct side *side, struct loop *loop, const char *label, const char *dsn) {
     side->label = label;
     side->dsn = dsn;
     db_init(&side->db, loop, SESSION_SQL, dsn, label, "pgtandem control");
+    side->db.patience = control_patience;
 }
 
 void migration_init(struct migration *m, struct config *config, struct loop *loop) {

@@ -33,12 +33,21 @@ struct object_name {
     char text[64];
 };
 
+/* A server process; together with its beginning, which is the server's text, that is one
+ * session and no other. */
+struct lock_holder {
+    int pid; /* 0: none */
+    char began_at[USEC_TEXT_SIZE];
+    bool told; /* that it is given up, and holds the lock still */
+};
+
 struct migration {
     struct config *config;
     struct loop *loop;
     struct registry transforms;
     struct side old_side, new_side;
     bool same_database;
+    struct lock_holder lock_holder; /* our session that took the migration's lock last */
 
     struct arena arena;                      /* tables, mappings, problems */
     struct table **old_tables, **new_tables; /* NULL: the table is not there */

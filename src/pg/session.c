@@ -35,7 +35,7 @@ static const char pinned_settings[] =
     " -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0 -c jit=off"
     /* a server that has lost us without a word lets go of what the session holds */
     " -c tcp_keepalives_idle=20 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=4"
-    " -c tcp_user_timeout=60000 -c client_connection_check_interval=10000";
+    " -c tcp_user_timeout=60000";
 
 enum { HANDLES = 3 };
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/log.h"
 #include "model/sqlsplit.h"
 #include "pg/state_guard.h"
 #include "pg/state_sql.h"
@@ -261,32 +262,14 @@ bool state_unlock(struct migration *m, struct err *err) {
                    (const char *const[]){key});
 }
 
-bool state_lock_on(struct db *db, const struct migration *m, struct err *err) {
-    char key[24];
-    snprintf(key, sizeof key, "%" PRId64, migration_lock_key(m));
-    bool locked;
-    if (!db_bool(db, err, &locked, "SELECT pg_try_advisory_lock($1::bigint)", 1,
-                 (const char *const[]){key})) {
-        return false;
-    }
-    if (!locked) {
-        err_set(err, ERR_FAILED, "another pgtandem is at work on the migration \"%s\"",
-                m->config->migration);
-        err_hint(err, "stop it first (SIGTERM); if it was killed, its connection may take a moment "
-                      "to end");
-        return err_set_class(err, ERR_CLASS_CONTENDED);
-    }
-    return true;
-}
-
 /* A bigint key shows as its two halves. */
 #define LOCK_IS_HELD                                                                               \
     "l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"                                     \
     " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"           \
     " AND l.classid::bigint << 32 | l.objid::bigint = $1::bigint"
 
-bool state_lock_holder(struct db *db, const struct migration *m, struct lock_holder *holder,
-                       struct err *err) {
+static bool read_holder(struct db *db, const struct migration *m, struct lock_holder *holder,
+                        struct err *err) {
     char key[24];
     memset(holder, 0, sizeof *holder);
     snprintf(key, sizeof key, "%" PRId64, migration_lock_key(m));
@@ -302,6 +285,47 @@ bool state_lock_holder(struct db *db, const struct migration *m, struct lock_hol
         snprintf(holder->began_at, sizeof holder->began_at, "%s", PQgetvalue(r, 0, 1));
     }
     PQclear(r);
+    return true;
+}
+
+bool state_lock_on(struct db *db, struct migration *m, struct err *err) {
+    char key[24];
+    snprintf(key, sizeof key, "%" PRId64, migration_lock_key(m));
+    bool locked;
+    if (!db_bool(db, err, &locked, "SELECT pg_try_advisory_lock($1::bigint)", 1,
+                 (const char *const[]){key})) {
+        return false;
+    }
+    if (!locked) {
+        err_set(err, ERR_FAILED, "another pgtandem is at work on the migration \"%s\"",
+                m->config->migration);
+        err_hint(err, "stop it first (SIGTERM); if it was killed, its connection may take a moment "
+                      "to end");
+        return err_set_class(err, ERR_CLASS_CONTENDED);
+    }
+    return read_holder(db, m, &m->lock_holder, err);
+}
+
+bool state_lock_is_ours(struct db *db, struct migration *m) {
+    struct lock_holder now;
+    struct err ignored;
+    char pid[16];
+    if (!read_holder(db, m, &now, &ignored) || now.pid == 0 || now.pid != m->lock_holder.pid ||
+        strcmp(now.began_at, m->lock_holder.began_at) != 0) {
+        return false;
+    }
+    snprintf(pid, sizeof pid, "%d", now.pid);
+    if (!m->lock_holder.told) {
+        m->lock_holder.told = true;
+        log_line(&(struct log_source){m->config->migration, "lock", 0}, LOG_WARNING,
+                 "an earlier session of this service still holds the migration's lock (process %s "
+                 "of %s): it is ended",
+                 pid, db->label);
+    }
+    if (!db_exec(db, &ignored, "SELECT pg_terminate_backend($1::int)", 1,
+                 (const char *const[]){pid})) {
+        log_err(NULL, LOG_DEBUG, &ignored); /* it is tried again */
+    }
     return true;
 }
 

@@ -77,17 +77,13 @@ bool state_tell_waiting(struct db *db, const struct migration *m, enum direction
 bool state_lock(struct migration *m, struct err *err) __attribute__((warn_unused_result));
 /* The same on a connection of one's own to the new database, and giving up the
  * one on the control connection. */
-bool state_lock_on(struct db *db, const struct migration *m, struct err *err)
+bool state_lock_on(struct db *db, struct migration *m, struct err *err)
     __attribute__((warn_unused_result));
 bool state_unlock(struct migration *m, struct err *err) __attribute__((warn_unused_result));
-/* Which server process holds it; pid 0: none. Together with its beginning, which is the
- * server's text, it tells one session from all others. */
-struct lock_holder {
-    int pid;
-    char began_at[USEC_TEXT_SIZE];
-};
-bool state_lock_holder(struct db *db, const struct migration *m, struct lock_holder *holder,
-                       struct err *err) __attribute__((warn_unused_result));
+/* After a refusal: is it held by a session of ours that was given up (its process hangs, or
+ * the way to it does), and whose server has not noticed? It does nothing else, so it is
+ * ended, and the lock is soon free. */
+bool state_lock_is_ours(struct db *db, struct migration *m);
 /* True when some process holds the lock: a service or a backfill is running. */
 bool state_is_locked(struct migration *m, bool *locked, struct err *err)
     __attribute__((warn_unused_result));

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/backoff.h"
 #include "base/mem.h"
 #include "pg/cure.h"
 #include "pg/operators.h"
@@ -17,7 +18,9 @@
 #include "stream/replication.h"
 
 static const usec_t busy_pause = USEC_SECOND / 4;
-static const int busy_attempts = 120; /* half a minute */
+static const int busy_attempts = 120;     /* half a minute; the first time a link connects */
+static const int busy_attempts_again = 4; /* links are connected again beside all else */
+static const usec_t first_patience = 5 * USEC_SECOND, longest_patience = 15 * USEC_SECOND;
 static const usec_t query_timeout = 60 * USEC_SECOND;
 
 /* Lookups go by key, however the statistics look. */
@@ -42,12 +45,15 @@ void link_init_connections(struct link *link) {
     link->source.timeout = query_timeout;
     link->target.timeout = query_timeout;
     link->source.patience = link->target.patience = query_timeout;
+    /* no query may open one of them anew: what it holds (the origin) would be gone */
+    link->source.pinned = link->target.pinned = link->stream.pinned = true;
     link->mappings = mem_zero(m->n_tables, sizeof *link->mappings);
 }
 
 /* True when the error was "in use" and it is worth another try. */
 static bool wait_if_busy(struct link *link, struct err *err, int attempt) {
-    if (!err_has_sqlstate(err, "55006") || attempt >= busy_attempts) {
+    int most = link->attempts == 0 ? busy_attempts : busy_attempts_again;
+    if (!err_has_sqlstate(err, "55006") || attempt >= most) {
         return false;
     }
     if (attempt == 4) {
@@ -196,8 +202,18 @@ static bool connect_stream(struct link *link, struct err *err) {
     return ok;
 }
 
+/* Whoever connects a link again has other things to do as well. */
+static void choose_patience(struct link *link) {
+    usec_t patience = link->attempts == 0
+                          ? 0
+                          : backoff_delay(first_patience, longest_patience, link->attempts - 1);
+    link->target.session.connect_within = link->source.session.connect_within =
+        link->stream.session.connect_within = patience;
+}
+
 bool link_connect(struct link *link, struct err *err) {
     link_close(link);
+    choose_patience(link);
     link_set_state(link, LINK_connecting);
     for (size_t i = 0; i < link->m->n_tables; i++) {
         link->mappings[i] = migration_mapping(link->m, i, link->direction);

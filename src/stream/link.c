@@ -20,8 +20,11 @@ static const size_t bloating_change = (size_t)16 * 1024 * 1024;
 static const usec_t bloated_time = 60 * USEC_SECOND; /* that is borne after the last of these */
 static const usec_t first_retry = USEC_SECOND / 10, longest_retry = 10 * USEC_SECOND;
 static const usec_t heartbeat_interval = USEC_SECOND;
-static const usec_t report_pause = USEC_SECOND / 50;  /* between two reports on demand */
-static const usec_t silence_limit = 30 * USEC_SECOND; /* then the server is asked for a word */
+static const usec_t report_pause = USEC_SECOND / 50; /* between two reports on demand */
+static const usec_t quiet_time = 5 * USEC_SECOND;    /* then the server is asked for a word */
+/* A walsender that reads a very large transaction of other tables gives none either: it is
+ * given longer each time, or it would read the same again and again. */
+static const usec_t silence_limit = 60 * USEC_SECOND, longest_silence = 3600 * USEC_SECOND;
 
 const char *link_state_name(enum link_state state) {
     static const char *const names[] = {
@@ -87,10 +90,12 @@ static bool nothing_pending(const struct link *link) {
 static void report(struct link *link) {
     char status[STATUS_SIZE];
     usec_t now = usec_monotonic();
-    bool silent = now - link->heard_at > silence_limit;
+    bool silent = now - link->heard_at > quiet_time;
+    if (silent && link->asked_at == 0) {
+        link->asked_at = now;
+    }
     status_build(status, link->received, link->durable, usec_now(), silent);
     session_put_copy(&link->stream.session, status, sizeof status);
-    link->asked_for_reply = silent;
     link->reported = link->durable;
     link->reported_at = now;
 }
@@ -117,15 +122,22 @@ static void connect_anew(struct link *link) {
     link_set_state(link, LINK_retrying);
 }
 
+static void note_word(struct link *link) {
+    link->heard_at = usec_monotonic();
+    link->asked_at = 0;
+}
+
 void link_on_heartbeat(void *owner) {
     struct link *link = owner;
     if (link->stream.session.paused) {
-        link->heard_at = usec_monotonic(); /* it is we who do not listen */
+        note_word(link); /* it is we who do not listen */
     }
-    if (usec_monotonic() - link->heard_at > 2 * silence_limit) {
+    usec_t limit = backoff_delay(silence_limit, longest_silence, link->silences);
+    if (usec_monotonic() - link->heard_at > limit) {
         struct err err;
+        link->silences++;
         err_set(&err, ERR_FAILED, "no word from the source's server for %d s",
-                (int)(2 * silence_limit / USEC_SECOND));
+                (int)(limit / USEC_SECOND));
         err_set_class(&err, ERR_CLASS_PASSING);
         link_fail(link, &err);
         return;
@@ -360,7 +372,8 @@ static void on_copy_data(void *owner, const char *data, size_t size) {
     struct link *link = owner;
     struct frame frame;
     struct err err;
-    link->heard_at = usec_monotonic();
+    note_word(link);
+    link->silences = 0;
     if (!frame_parse(data, size, &frame, &err)) {
         link_fail(link, &err);
     } else if (frame.kind == FRAME_KEEPALIVE) {
@@ -441,7 +454,7 @@ const struct session_events link_stream_events = {
 };
 
 void link_begin_streaming(struct link *link) {
-    link->heard_at = usec_monotonic();
+    note_word(link);
     link->in_transaction = false;
     link->caught_up_at = 0;
     link_set_state(link, LINK_streaming);
@@ -515,6 +528,24 @@ void link_set_policy(struct link *link, enum policy policy) {
 
 bool link_has_passed(const struct link *link, lsn_t lsn) {
     return link->state == LINK_streaming && link->durable >= lsn;
+}
+
+struct link_wait link_waits(const struct link *link) {
+    const struct session *target = &link->target.session, *source = &link->source.session;
+    if (link->state != LINK_streaming) {
+        return (struct link_wait){LINK_WAITS_NOT, 0};
+    }
+    if (link->applier.waits_since != 0) {
+        return (struct link_wait){LINK_WAITS_OTHERS, link->applier.waits_since};
+    }
+    if (session_silence(target) > 0) {
+        return (struct link_wait){LINK_WAITS_TARGET, target->active_at};
+    }
+    if (session_silence(source) > 0) {
+        return (struct link_wait){LINK_WAITS_SOURCE, source->active_at};
+    }
+    return (struct link_wait){link->asked_at != 0 ? LINK_WAITS_STREAM : LINK_WAITS_NOT,
+                              link->asked_at};
 }
 
 static usec_t oldest_pending(const struct link *link) {

@@ -91,8 +91,9 @@ struct link {
     lsn_t durable;  /* everything before it is in the target */
     lsn_t reported;
     usec_t reported_at, heard_at; /* usec_monotonic() */
-    bool asked_for_reply;
-    usec_t caught_up_at; /* usec_now() when nothing was pending last */
+    usec_t asked_at;              /* for a word of the walsender; usec_monotonic(), 0: it was not */
+    unsigned silences;            /* connections in a row that ended because it gave none */
+    usec_t caught_up_at;          /* usec_now() when nothing was pending last */
 
     uint64_t transactions, changes; /* applied by this process */
     uint64_t rechecks;              /* keys put up for recheck by this process */
@@ -108,6 +109,21 @@ bool link_connect(struct link *link, struct err *err) __attribute__((warn_unused
 /* Finishes the batch under way if it can within `patience`, reports what is
  * durable, and closes the connections. Sequential. */
 void link_stop(struct link *link, usec_t patience);
+
+/* What a link that is streaming waits for, and since when (usec_monotonic()). */
+enum link_wait_kind {
+    LINK_WAITS_NOT,
+    LINK_WAITS_OTHERS, /* others are in the way of a batch: it is tried again and again */
+    LINK_WAITS_TARGET, /* the writer owes an answer */
+    LINK_WAITS_SOURCE, /* the ordinary connection to the source owes one */
+    LINK_WAITS_STREAM, /* the walsender was asked for a word */
+};
+
+struct link_wait {
+    enum link_wait_kind kind;
+    usec_t since;
+};
+struct link_wait link_waits(const struct link *link);
 
 /* Before link_connect(); see resolve.h. */
 void link_set_policy(struct link *link, enum policy policy);

@@ -1,6 +1,7 @@
 /* prove.c - see prove.h. */
 #include "stream/prove.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -196,6 +197,8 @@ static void init_proof(struct proof *proof, struct migration *m, enum direction 
     db_init(&proof->source, m->loop, SESSION_SQL, source->dsn, source->label, "pgtandem proof");
     db_init(&proof->stream, m->loop, SESSION_REPLICATION, source->dsn, source->label,
             "pgtandem proof");
+    proof->source.timeout = proof_patience;
+    proof->source.pinned = true; /* without its origin it would write no echo */
     arena_init(&proof->arena);
     arena_init(&proof->scratch);
     proof->decoder = wal2json_decoder_new();
@@ -210,12 +213,25 @@ static void fini_proof(struct proof *proof) {
     wal2json_decoder_free(proof->decoder);
 }
 
+static bool run_proof(struct proof *proof, struct err *err) {
+    struct migration *m = proof->m;
+    struct loop_wait wait;
+    char what[80];
+    snprintf(what, sizeof what, "the proof of the %s link's filter",
+             direction_name(proof->direction));
+    loop_wait_begin(m->loop, &wait, what);
+    bool ok =
+        db_open(&proof->source, err) &&
+        origins_read_on(&proof->source, m->config->migration, &proof->arena, &proof->ours, err) &&
+        write_markers(proof, err) && start(proof, err) && read_until_plain(proof, err);
+    loop_wait_end(m->loop, &wait);
+    return ok;
+}
+
 bool prove_filter(struct migration *m, enum direction direction, struct err *err) {
     struct proof proof;
     init_proof(&proof, m, direction);
-    bool ok =
-        origins_read_on(&proof.source, m->config->migration, &proof.arena, &proof.ours, err) &&
-        write_markers(&proof, err) && start(&proof, err) && read_until_plain(&proof, err);
+    bool ok = run_proof(&proof, err);
     fini_proof(&proof);
     return ok ||
            err_context(err, "cannot prove the filter of the %s link", direction_name(direction));
