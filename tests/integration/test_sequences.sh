@@ -322,14 +322,15 @@ test_it_waits_for_transactions_that_have_drawn() {
         -c "BEGIN; SELECT nextval('a.t_id_seq'), pg_sleep(60)"
     wait_until 20 somebody_draws
     background service "$PGTANDEM" setup
-    wait_until 20 service_says "(pids $(sql east app "SELECT pid FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()"))"
+    wait_until 20 service_says "open still: process $(sql east app "SELECT pid FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()") (psql, user "
     service_says "canceling statement due to lock timeout" || fail "$(cat "$(service_log)")"
     insert old 1 # nobody is kept from drawing
     assert_eq "$(increment east a.t_id_seq)" 1
     sql east app "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                   WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()" >/dev/null
     background_wait service 30
-    assert_eq "$(grep -c 'trying again' "$(service_log)")" 1
+    # at once, and then at growing intervals
+    [ "$(grep -c 'trying again' "$(service_log)")" -le 6 ] || fail "too many words: $(service_log)"
     assert_contains "$(found ok)" "which never give away the same number"
 }
 

@@ -116,10 +116,17 @@ test_an_unknown_role_ends_it() {
     ends_at_once "check pg_hba.conf"
 }
 
-test_a_wrong_option_ends_it() {
-    write_config "$(dsn east app) sslmode=perhaps" "$(dsn west app)"
-    ends_at_once "correct the dsn"
-    assert_contains "$output" "sslmode"
+test_a_wrong_password_ends_it() {
+    local hba
+    hba=$(cluster_folder east)/data/pg_hba.conf
+    sql east app "SET password_encryption = 'scram-sha-256'; CREATE ROLE mover LOGIN SUPERUSER PASSWORD 'right'"
+    as_server cp "$hba" "$hba.kept"
+    as_server sed -i '1i host all mover 127.0.0.1/32 scram-sha-256' "$hba"
+    sql east app "SELECT FROM pg_reload_conf()"
+    write_config "host=127.0.0.1 port=$(cat "$T/clusters/east.port") dbname=app user=mover password=wrong" "$(dsn west app)"
+    ends_at_once "check the password"
+    as_server cp "$hba.kept" "$hba"
+    sql east app "SELECT FROM pg_reload_conf(); DROP ROLE mover"
     write_config "$(dsn east app)" "$(dsn west app)"
 }
 
