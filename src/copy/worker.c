@@ -116,9 +116,6 @@ static void claim_origin(struct worker *worker) {
     worker_send(worker, "SELECT pg_replication_origin_session_setup($1)", 1, params);
 }
 
-/* The first row of a range may be long in coming; for ever it is not. */
-static const usec_t answer_patience = 300 * USEC_SECOND;
-
 /* It would wait for itself. */
 static void tell_own_sessions(const struct config *config, struct err *err) {
     if (err_has_sqlstate(err, "53300")) {
@@ -158,8 +155,6 @@ void worker_connect(struct worker *worker) {
         worker_decide(worker);
         return;
     }
-    session_set_patience(&worker->reader, answer_patience);
-    session_set_patience(&worker->writer, answer_patience);
     worker_proceed(worker);
 }
 
