@@ -90,14 +90,14 @@ struct applier_step;
 struct applier {
     const char *migration, *link; /* borrowed; for state rows */
     struct log_source log;
-    bool stop_on_row_error;
     struct park_streak parks;         /* committed and not */
-    enum policy policy;               /* may be changed by the owner while idle */
     struct origin_ids target_origins; /* ours in the target's server; borrowed */
     struct breaker breaker;
     uint64_t rechecks; /* keys put up since applier_init, committed */
     const struct applier_events *events;
     void *owner;
+    enum policy policy; /* may be changed by the owner while idle */
+    bool stop_on_row_error;
 
     struct session *session; /* borrowed; SESSION_PIPELINE while attached */
     struct fetcher fetcher;
@@ -105,43 +105,48 @@ struct applier {
     struct statement statement;
     struct timer *again;
 
-    enum applier_state state;
+    /* the batch */
     struct batch *batch;
     size_t first, count; /* the slice of it under way */
     size_t begun;        /* the first change in the open target transaction */
     size_t n_committed;  /* target transactions of this batch */
-    bool carries;        /* pieces of earlier batches are in the open one */
-    bool by_rows;        /* slices of one source transaction, or of one change */
-    size_t split_until;  /* up to there, of one change */
-    bool locking;        /* READ COMMITTED, rows locked when read */
-    bool careful;        /* the slice's rows are read before it is written */
-    bool doubts;         /* it found nothing under a key: were there hidden commits? */
-    bool is_sure;        /* not any more */
-    struct buf hidden;   /* their xids, by commas, as long as they are */
-    bool in_transaction; /* the target transaction is open between rounds */
-    bool round_commits;  /* the round under way ends with COMMIT */
-    bool slice_guarded;  /* the slice is behind a savepoint */
-    bool closes_apart;   /* the slice ends with a round of its own */
-    bool slice_parks;    /* the slice's one change is being parked, for this reason: */
-    struct err park_reason;
-    bool park_bare;     /* without its row, which could not be kept */
-    bool prepared_anew; /* the slice's statements were */
-    unsigned attempts;  /* of the slice */
-    unsigned restarts;  /* of the batch, row by row, because others were at its rows */
-    enum recovery next; /* what follows the undo under way */
-    struct err cause;   /* of it */
-    usec_t tried_at;    /* usec_monotonic(): the slice, last */
-    usec_t waits_since; /* usec_monotonic(): others are in the batch's way; 0: nobody */
+    size_t split_until;  /* up to there, slices are of one change */
+    unsigned restarts;   /* row by row, because others were at its rows */
+    usec_t waits_since;  /* usec_monotonic(): others are in its way; 0: nobody */
+    enum applier_state state;
+    bool carries; /* pieces of earlier batches are in the open target transaction */
+    bool by_rows; /* slices are of one source transaction, or of one change */
+    bool locking; /* READ COMMITTED, rows locked when read */
 
-    struct arena arena; /* of the slice */
+    /* the slice */
+    bool careful;       /* its rows are read before it is written */
+    bool doubts;        /* it found nothing under a key: were there hidden commits? */
+    bool is_sure;       /* there are none any more */
+    bool slice_guarded; /* it is behind a savepoint */
+    bool closes_apart;  /* it ends with a round of its own */
+    bool slice_parks;   /* its one change is being parked, for `park_reason` */
+    bool park_bare;     /* without its row, which could not be kept */
+    bool prepared_anew; /* its statements were */
+    unsigned attempts;
+    struct buf hidden; /* ids of hidden commits, by commas, as long as they are */
+    usec_t tried_at;   /* usec_monotonic(): last */
+    struct arena arena;
     struct effects effects;
-    struct applier_totals totals;       /* of the open target transaction */
+    struct err park_reason;
+
+    /* the target transaction */
+    bool in_transaction;                /* it is open between rounds */
+    struct applier_totals totals;       /* of it */
     struct applier_totals totals_after; /* when the slice under way is in */
-    struct applier_step *steps;         /* what the results under way belong to */
+
+    /* the round of the pipeline under way */
+    struct applier_step *steps; /* what its results belong to */
     size_t n_steps, step_capacity, step_at;
-    struct err error; /* the round's first */
-    bool at_commit;   /* it came from the COMMIT */
-    bool moved;       /* a row with the same key has appeared meanwhile */
+    enum recovery next; /* what follows it, if it is an undo */
+    struct err cause;   /* of the undo */
+    struct err error;   /* the round's first */
+    bool at_commit;     /* it came from the COMMIT */
+    bool moved;         /* a row with the same key has appeared meanwhile */
 };
 
 void applier_init(struct applier *applier, struct loop *loop, const struct applier_events *events,

@@ -18,7 +18,6 @@
 void round_begin(struct applier *applier) {
     applier->n_steps = 0;
     applier->step_at = 0;
-    applier->round_commits = false;
     applier->moved = applier->at_commit = false;
     err_clear(&applier->error);
 }
@@ -312,7 +311,6 @@ void round_close(struct applier *applier, const struct transaction *commits,
         queue_progress(applier, commits);
     }
     queue(applier, STEP_COMMIT, "COMMIT");
-    applier->round_commits = true;
 }
 
 void round_undo(struct applier *applier, bool all) {

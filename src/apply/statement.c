@@ -114,15 +114,15 @@ static void lend(struct statement *statement, struct value value) {
     struct buf *head = &statement->params[statement->n_params - 1];
     begin_array(head, 1);
     buf_add_u32(head, (uint32_t)value.size);
-    char *room = (char *)(uintptr_t)value.data - head->size;
-    memcpy(room, head->data, head->size);
-    statement->lent[statement->n_params - 1] = value_text(room, head->size + value.size);
+    char *whole = value_before(value, head->size);
+    memcpy(whole, head->data, head->size);
+    statement->lent[statement->n_params - 1] = value_text(whole, head->size + value.size);
 }
 
 static void add_column_param(struct statement *statement, const struct write *const *writes,
                              size_t n, size_t column) {
     struct buf *param = add_param(statement);
-    if (n == 1 && writes[0]->values[column].has_room) {
+    if (n == 1 && writes[0]->values[column].room != NULL) {
         lend(statement, writes[0]->values[column]);
         return;
     }

@@ -51,7 +51,8 @@ struct config_conflicts {
     const char *version_column; /* never NULL with POLICY_VERSION_COLUMN, else of no use */
     enum on_row_error on_row_error;
     int64_t max_per_minute;      /* of each link; more stop it. 0: no limit */
-    int64_t max_parked_in_a_row; /* of each link and worker, for one SQLSTATE; more stop it. 0: no limit */
+    int64_t max_parked_in_a_row; /* of each link and worker, for one SQLSTATE; more stop it. 0: no
+                                    limit */
 };
 
 struct config_verify {

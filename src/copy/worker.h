@@ -94,8 +94,9 @@ struct worker {
     enum worker_state state;
     char reader_name[32], writer_name[32]; /* application names */
     struct session reader, writer;
-    bool outdated;                      /* its snapshot is from before a rewrite of a table */
-    bool imported, claimed;             /* the reader has its snapshot, the writer its origin */
+    bool imported, outdated; /* the reader has its snapshot; a table was rewritten since */
+    bool claimed;            /* the writer has its origin */
+    bool mapped;             /* `map` is of the chunk's table */
     char importing[SNAPSHOT_NAME_SIZE]; /* the snapshot's name */
     char read_at[USEC_TEXT_SIZE];       /* and its moment */
     struct buf moment;                  /* the snapshot as the server describes it */
@@ -110,9 +111,8 @@ struct worker {
     usec_t patience;    /* with a server that gives no sign of life */
     struct arena arena; /* of the map, below */
     struct row_map map; /* if `mapped` */
-    bool mapped;
-    struct buf out; /* rows on their way to the writer */
-    size_t fed;     /* bytes of them that it has */
+    struct buf out;     /* rows on their way to the writer */
+    size_t fed;         /* bytes of them that it has */
     int64_t rows_read, rows_written, rows_parked;
     int64_t rows_sent; /* as the old server has counted them */
     struct sift sift;

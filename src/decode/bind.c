@@ -39,9 +39,9 @@ static struct value spell_large(struct value value, bool is_bytea) {
     if (!is_bytea) {
         return value;
     }
-    char *room = (char *)(uintptr_t)value.data - HEX_PREFIX_SIZE;
-    memcpy(room, hex_prefix, HEX_PREFIX_SIZE);
-    return (struct value){VALUE_TEXT, room, value.size + HEX_PREFIX_SIZE, true};
+    char *prefix = value_before(value, HEX_PREFIX_SIZE);
+    memcpy(prefix, hex_prefix, HEX_PREFIX_SIZE);
+    return (struct value){VALUE_TEXT, prefix, value.size + HEX_PREFIX_SIZE, value.room};
 }
 
 /* wal2json prints bytea without the \x its output format has. */
@@ -51,7 +51,7 @@ static struct value spell(const struct column *column, struct value value,
     if (value.kind != VALUE_TEXT) {
         return value;
     }
-    if (value.has_room && arena_move(arena, message->arena, value.data)) {
+    if (value.room != NULL && arena_move(arena, message->arena, value.data)) {
         return spell_large(value, is_bytea);
     }
     if (!is_bytea) {

@@ -271,7 +271,7 @@ static struct value text_value(struct arena *arena, const char *data, size_t siz
     char *copy = arena_alloc(arena, mem_add(size, VALUE_ROOM));
     memcpy(copy + VALUE_ROOM, data, size);
     struct value value = value_text(copy + VALUE_ROOM, size);
-    value.has_room = true;
+    value.room = copy;
     return value;
 }
 

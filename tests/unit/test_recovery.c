@@ -10,75 +10,82 @@
 
 #include "apply/recovery.h"
 
-static struct err error_of(enum err_class class, const char *sqlstate) {
+struct kind {
+    const char *sqlstate;
+    enum err_class class;
+};
+
+static const struct kind row = {"23514", ERR_CLASS_ROW}, others = {"40001", ERR_CLASS_CONTENDED},
+                         deadlock = {"40P01", ERR_CLASS_CONTENDED},
+                         stale = {"0A000", ERR_CLASS_FATAL}, fatal = {"42703", ERR_CLASS_FATAL},
+                         passing = {"53100", ERR_CLASS_PASSING};
+
+static struct err error_of(const struct kind *kind) {
     struct err err;
     err_set(&err, ERR_FAILED, "x");
-    err.class = class;
-    snprintf(err.sqlstate, sizeof err.sqlstate, "%s", sqlstate);
+    err.class = kind->class;
+    snprintf(err.sqlstate, sizeof err.sqlstate, "%s", kind->sqlstate);
     return err;
 }
 
 struct recovery_case {
     const char *label;
-    enum err_class class;
-    const char *sqlstate;
+    const struct kind *kind;
     struct failure failure;
     enum recovery wanted;
 };
 
-#define ROW ERR_CLASS_ROW, "23514"
-#define OTHERS ERR_CLASS_CONTENDED, "40001"
-#define DEADLOCK ERR_CLASS_CONTENDED, "40P01"
-#define STALE ERR_CLASS_FATAL, "0A000"
-
 static const struct recovery_case cases[] = {
-    {"fatal: the link stops", ERR_CLASS_FATAL, "42703", {.count = 9}, RECOVERY_fail},
-    {"passing: the link connects again", ERR_CLASS_PASSING, "53100", {.count = 9}, RECOVERY_fail},
-    {"a row in a batch", ROW, {.count = 9}, RECOVERY_by_rows},
-    {"a row in a source transaction", ROW, {.by_rows = true, .count = 9}, RECOVERY_split},
-    {"the row itself", ROW, {.by_rows = true, .count = 1}, RECOVERY_park},
+    {"fatal: the link stops", &fatal, {.count = 9}, RECOVERY_fail},
+    {"passing: the link connects again", &passing, {.count = 9}, RECOVERY_fail},
+    {"a row in a batch", &row, {.count = 9}, RECOVERY_by_rows},
+    {"a row in a source transaction", &row, {.by_rows = true, .count = 9}, RECOVERY_split},
+    {"the row itself", &row, {.by_rows = true, .count = 1}, RECOVERY_park},
     {"the row itself, not to be parked",
-     ROW,
+     &row,
      {.by_rows = true, .count = 1, .stop_on_row_error = true},
      RECOVERY_fail},
     {"a row that cannot be parked as it is",
-     ROW,
+     &row,
      {.by_rows = true, .count = 1, .parking = true},
      RECOVERY_park_bare},
     {"nor without what it holds",
-     ROW,
+     &row,
      {.by_rows = true, .count = 1, .parking = true, .bare = true},
      RECOVERY_fail},
-    {"parking that meets others", OTHERS, {.by_rows = true, .parking = true}, RECOVERY_again_later},
-    {"others at the same rows", OTHERS, {.count = 9}, RECOVERY_again_later},
-    {"others, while rows are held", OTHERS, {.holds_rows = true, .count = 1}, RECOVERY_from_start},
-    {"others, in pieces", OTHERS, {.holds_rows = true, .carries = true}, RECOVERY_again_later},
+    {"parking that meets others",
+     &others,
+     {.by_rows = true, .parking = true},
+     RECOVERY_again_later},
+    {"others at the same rows", &others, {.count = 9}, RECOVERY_again_later},
+    {"others, while rows are held", &others, {.holds_rows = true, .count = 1}, RECOVERY_from_start},
+    {"others, in pieces", &others, {.holds_rows = true, .carries = true}, RECOVERY_again_later},
     {"others, in pieces, for long",
-     OTHERS,
+     &others,
      {.holds_rows = true, .carries = true, .tries = RECOVERY_HOLDING_TRIES},
      RECOVERY_fail},
-    {"a deadlock in pieces", DEADLOCK, {.holds_rows = true, .carries = true}, RECOVERY_fail},
-    {"a key that has appeared", ROW, {.moved = true, .count = 9}, RECOVERY_again_later},
+    {"a deadlock in pieces", &deadlock, {.holds_rows = true, .carries = true}, RECOVERY_fail},
+    {"a key that has appeared", &row, {.moved = true, .count = 9}, RECOVERY_again_later},
     {"a key that is always there",
-     ROW,
+     &row,
      {.moved = true, .by_rows = true, .count = 1, .tries = RECOVERY_MOVED_TRIES},
      RECOVERY_park},
     {"a COMMIT of a batch that fails for a row",
-     ROW,
+     &row,
      {.at_commit = true, .count = 9},
      RECOVERY_by_rows},
-    {"a COMMIT row by row", ROW, {.at_commit = true, .by_rows = true, .count = 1}, RECOVERY_fail},
-    {"a COMMIT of pieces", OTHERS, {.at_commit = true, .carries = true}, RECOVERY_fail},
-    {"a plan of what the table was", STALE, {.count = 9}, RECOVERY_prepare},
-    {"prepared anew, and again", STALE, {.prepared_anew = true, .count = 9}, RECOVERY_fail},
-    {"a stale plan in pieces", STALE, {.carries = true, .holds_rows = true}, RECOVERY_fail},
+    {"a COMMIT row by row", &row, {.at_commit = true, .by_rows = true, .count = 1}, RECOVERY_fail},
+    {"a COMMIT of pieces", &others, {.at_commit = true, .carries = true}, RECOVERY_fail},
+    {"a plan of what the table was", &stale, {.count = 9}, RECOVERY_prepare},
+    {"prepared anew, and again", &stale, {.prepared_anew = true, .count = 9}, RECOVERY_fail},
+    {"a stale plan in pieces", &stale, {.carries = true, .holds_rows = true}, RECOVERY_fail},
 };
 
 static void each_failure_has_its_recovery(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct failure failure = cases[i].failure;
-        struct err error = error_of(cases[i].class, cases[i].sqlstate);
+        struct err error = error_of(cases[i].kind);
         failure.error = &error;
         enum recovery got = recovery_choose(&failure);
         if (got != cases[i].wanted) {
@@ -97,7 +104,7 @@ static void what_wants_the_source_goes_on_at_once(void **state) {
 /* Whatever fails, a finite number of steps leads to a row that is parked or to an end. */
 static void no_row_goes_round_for_ever(void **state) {
     (void)state;
-    struct err error = error_of(ROW);
+    struct err error = error_of(&row);
     struct failure failure = {.error = &error, .count = 9};
     int steps = 0;
     for (enum recovery next = RECOVERY_again; next != RECOVERY_fail; steps++) {
@@ -114,20 +121,16 @@ static void no_row_goes_round_for_ever(void **state) {
 static void a_link_is_told_to_stop_only_for_what_stays(void **state) {
     (void)state;
     static const struct {
-        enum err_class class;
-        const char *sqlstate;
+        const struct kind *kind;
         bool prepared_anew;
         enum err_class wanted;
     } told[] = {
-        {ROW, false, ERR_CLASS_ROW},
-        {DEADLOCK, false, ERR_CLASS_PASSING},
-        {STALE, false, ERR_CLASS_PASSING},
-        {STALE, true, ERR_CLASS_FATAL},
-        {ERR_CLASS_FATAL, "42703", false, ERR_CLASS_FATAL},
-        {ERR_CLASS_PASSING, "53100", false, ERR_CLASS_PASSING},
+        {&row, false, ERR_CLASS_ROW},       {&deadlock, false, ERR_CLASS_PASSING},
+        {&stale, false, ERR_CLASS_PASSING}, {&stale, true, ERR_CLASS_FATAL},
+        {&fatal, false, ERR_CLASS_FATAL},   {&passing, false, ERR_CLASS_PASSING},
     };
     for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
-        struct err error = error_of(told[i].class, told[i].sqlstate);
+        struct err error = error_of(told[i].kind);
         struct failure failure = {.error = &error, .prepared_anew = told[i].prepared_anew};
         assert_int_equal(recovery_class(&failure), told[i].wanted);
     }

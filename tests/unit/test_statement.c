@@ -172,7 +172,7 @@ static void a_large_value_is_not_copied(void **state) {
     memcpy(place + VALUE_ROOM, "ab", 2);
     struct value *values = test_calloc(one.mapping->n_columns, sizeof *values);
     memcpy(values, one.values, one.mapping->n_columns * sizeof *values);
-    values[1] = (struct value){VALUE_TEXT, place + VALUE_ROOM, 2, true};
+    values[1] = (struct value){VALUE_TEXT, place + VALUE_ROOM, 2, place};
     one.values = values;
     statement_write(&f->statement, &writes[1], 1);
     struct value wanted = statement_param(&f->statement, 1);
