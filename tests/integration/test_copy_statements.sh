@@ -485,6 +485,14 @@ test_the_new_table_is_analyzed_once() {
 }
 
 # The second role of the documentation's, on a schema that an earlier version has made.
+state_belongs_to() {
+    local table
+    for table in $(sql main app "SELECT string_agg(oid::regclass::text, ' ') FROM pg_class
+            WHERE relnamespace = 'pgtandem'::regnamespace AND relkind = 'r'"); do
+        sql main app "ALTER TABLE $table OWNER TO $1"
+    done
+}
+
 test_a_role_that_owns_nothing_is_told() {
     copy_first
     awk '/^```sql/ { i++; on = 1; next } /^```/ { on = 0 } on' "$ROOT/docs/grants.md" >"$T/grants.sql"
@@ -494,21 +502,19 @@ test_a_role_that_owns_nothing_is_told() {
         GRANT USAGE ON SCHEMA pgtandem TO mover;
         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA pgtandem TO mover;
         REVOKE CREATE ON DATABASE app FROM mover"
-    write_config "$(dsn main app)" "$(dsn main app) user=mover" "backfill: {jobs: 2}"
+    write_config "$(dsn main app) user=mover" "$(dsn main app) user=mover" "backfill: {jobs: 2}"
     assert_exit 0 pgtandem status
     assert_exit 3 pgtandem check
     assert_contains "$output" "an earlier version has made the tables of the schema pgtandem"
     assert_exit 1 pgtandem backfill
     assert_contains "$output" "cannot bring the schema pgtandem in the new database up to date"
     assert_contains "$output" "let their owner run sql/state.sql, or setup"
-    for table in $(sql main app "SELECT string_agg(oid::regclass::text, ' ') FROM pg_class
-            WHERE relnamespace = 'pgtandem'::regnamespace AND relkind = 'r'"); do
-        sql main app "ALTER TABLE $table OWNER TO mover"
-    done
+    state_belongs_to mover
     assert_exit 0 pgtandem backfill
     assert_contains "$output" "warning users_name_split after_copy: ANALYZE app_v2.users: skipping \"users\""
     assert_contains "$output" "hint: let the table's owner run it"
     assert_eq "$(sql main app "SELECT count(*) FROM pgtandem.after_copy WHERE done_at IS NOT NULL")" 1
+    state_belongs_to postgres
     write_config "$(dsn main app)" "$(dsn main app)" "backfill: {jobs: 2}"
     start_afresh
     sql main app "DROP OWNED BY mover; DROP ROLE mover"

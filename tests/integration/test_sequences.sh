@@ -221,10 +221,10 @@ test_other_kinds_of_numbers_count_beside_each_other() {
     done
     for step in "7" "-7"; do # a numeric, and names that want quotes
         sql east app "CREATE SEQUENCE a.\"It's \\ \"\"odd\"\"\" INCREMENT BY $step;
-                      CREATE TABLE a.t (\"I d\" numeric PRIMARY KEY DEFAULT nextval('a.\"It''s \\ \"\"odd\"\"\"'), v text);
+                      CREATE TABLE a.t (\"I d\" numeric(20) PRIMARY KEY DEFAULT nextval('a.\"It''s \\ \"\"odd\"\"\"'), v text);
                       INSERT INTO a.t (v) SELECT 'seed' FROM generate_series(1, 51)"
         sql west app "CREATE SEQUENCE b.\"It's \\ \"\"odd\"\"\" INCREMENT BY $step;
-                      CREATE TABLE b.t (\"I d\" numeric PRIMARY KEY DEFAULT nextval('b.\"It''s \\ \"\"odd\"\"\"'), v text)"
+                      CREATE TABLE b.t (\"I d\" numeric(20) PRIMARY KEY DEFAULT nextval('b.\"It''s \\ \"\"odd\"\"\"'), v text)"
         run_once
         cross 20
         assert_eq "$(sql east app 'SELECT count(*) FROM a.t')" 131
