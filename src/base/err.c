@@ -71,19 +71,36 @@ bool err_hint(struct err *err, const char *format, ...) {
     return false;
 }
 
+/* Puts what was formatted, and ": ", before the text. The arguments may point into it. */
+static void __attribute__((format(printf, 3, 0)))
+put_before(char *text, size_t size, const char *format, va_list args) {
+    char longer[ERR_MESSAGE_SIZE + ERR_SERVER_SIZE]; /* more than either */
+    vsnprintf(longer, size, format, args);
+    size_t n = strlen(longer);
+    snprintf(longer + n, size - n, "%s%s", text[0] != '\0' ? ": " : "", text);
+    trim_partial_character(longer);
+    memcpy(text, longer, size);
+}
+
 bool err_context(struct err *err, const char *format, ...) {
     if (err == NULL) {
         return false;
     }
-    char text[ERR_MESSAGE_SIZE];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    put_before(err->message, sizeof err->message, format, args);
     va_end(args);
-    size_t n = strlen(text);
-    snprintf(text + n, sizeof text - n, ": %s", err->message);
-    trim_partial_character(text);
-    memcpy(err->message, text, sizeof text);
+    return false;
+}
+
+bool err_context_server(struct err *err, const char *format, ...) {
+    if (err == NULL) {
+        return false;
+    }
+    va_list args;
+    va_start(args, format);
+    put_before(err->server, sizeof err->server, format, args);
+    va_end(args);
     return false;
 }
 

@@ -5,9 +5,9 @@
  *   0/16B3748"), and whoever decides (retry, park, stop) logs it, once.
  * Class: whoever makes an error says what kind of trouble it is; whoever decides
  *   reads that, and never an SQLSTATE or a text.
- * Values: `message` and `hint` never hold a row's values. What a server said may
- *   hold some, and is kept apart in `server`: for debug logs, and for people who
- *   ask for values.
+ * Values: `message` and `hint` never hold a row's values. What a server or a transform
+ *   said may hold some, and so may a key (model/disclosure.h): these are kept apart in
+ *   `server`, for debug logs and for people who ask for values.
  * Not here: logging (log.h), which class a server's error is of (pg/sqlstate.h).
  * Memory: everything is inside the struct; long texts are cut, never split
  *   inside a UTF-8 character. */
@@ -76,6 +76,11 @@ bool err_context(struct err *err, const char *format, ...) __attribute__((format
 
 /* Keeps what a server said, which may hold a row's values. Returns false. */
 bool err_set_server(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Puts "context: " before what is kept there, for a context that may hold values, too.
+ * Returns false. */
+bool err_context_server(struct err *err, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Puts more behind the message. Returns false. */
 bool err_append(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -96,6 +96,6 @@ void log_err(const struct log_source *source, enum log_level level, const struct
         log_line(source, level, "hint: %s", err->hint);
     }
     if (err->server[0] != '\0' && strstr(err->message, err->server) == NULL) {
-        log_line(source, LOG_DEBUG, "the server's words: %s", err->server);
+        log_line(source, LOG_DEBUG, "with values: %s", err->server);
     }
 }

@@ -43,11 +43,24 @@ static void context_stands_before_the_message(void **state) {
     assert_int_equal(err.code, ERR_USAGE);
 }
 
+static void what_may_hold_values_has_a_context_of_its_own(void **state) {
+    (void)state;
+    struct err err;
+    err_set(&err, ERR_FAILED, "no such thing");
+    assert_false(err_context_server(&err, "the row with %s", "a@b"));
+    assert_string_equal(err.server, "the row with a@b");
+    err_set_server(&err, "too long");
+    err_context_server(&err, "the row with %s", "a@b");
+    assert_string_equal(err.server, "the row with a@b: too long");
+    assert_string_equal(err.message, "no such thing");
+}
+
 static void nobody_has_to_want_an_error(void **state) {
     (void)state;
     assert_false(err_set(NULL, ERR_FAILED, "x"));
     assert_false(err_hint(NULL, "x"));
     assert_false(err_context(NULL, "x"));
+    assert_false(err_context_server(NULL, "x"));
 }
 
 static void a_new_error_is_fatal_and_holds_nothing_of_the_last(void **state) {
@@ -267,6 +280,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_long_message_is_not_cut_inside_a_character),
         cmocka_unit_test(context_stands_before_the_message),
+        cmocka_unit_test(what_may_hold_values_has_a_context_of_its_own),
         cmocka_unit_test(nobody_has_to_want_an_error),
         cmocka_unit_test(a_new_error_is_fatal_and_holds_nothing_of_the_last),
         cmocka_unit_test(an_appended_text_stands_behind_the_message),
