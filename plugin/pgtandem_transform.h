@@ -25,8 +25,8 @@
  *     constant.
  *   - A row that cannot be transformed: write a reason into call->error with
  *     snprintf (call->error_size bytes) and return false. The row is parked or
- *     stops the link, as configured. Leave the row's values out of the reason:
- *     it appears in logs.
+ *     stops the link, as configured. The reason is kept with the row, and shown
+ *     to people who ask for values, and in logs at debug level only.
  *   - NULL in gives NULL out: when all inputs are NULL, all outputs are. Where a
  *     target column is NOT NULL, pgtandem itself puts the empty string in a
  *     NULL's place; so empty inputs should give empty outputs. */

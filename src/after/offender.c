@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "model/disclosure.h"
 
 /* Of rows that are equal, and of groups of them; more are counted. */
 enum { ROWS_SHOWN = 3, OFFENDERS_SHOWN = 10 };
@@ -34,10 +35,11 @@ static PGresult *ask(struct db *db, struct arena *arena, const char *sql, uint32
 struct columns {
     const char **names; /* quoted */
     size_t count;
+    bool may_be_shown;
 };
 
 static const char key_sql[] =
-    "SELECT quote_ident(a.attname)"
+    "SELECT quote_ident(a.attname), a.atttypid"
     "  FROM (SELECT * FROM pg_index WHERE indrelid = $1::oid AND indisvalid"
     "           AND (indisprimary OR indisreplident) ORDER BY indisprimary DESC LIMIT 1) i"
     " CROSS JOIN unnest(i.indkey) WITH ORDINALITY k (attnum, n)"
@@ -52,8 +54,10 @@ static bool read_key(const struct task_table *table, struct db *db, struct arena
     }
     key->count = (size_t)PQntuples(r);
     key->names = arena_zero(arena, key->count, sizeof *key->names);
+    key->may_be_shown = true;
     for (int i = 0; i < PQntuples(r); i++) {
         key->names[i] = field(arena, r, i, 0);
+        key->may_be_shown &= disclosure_allows_type((uint32_t)result_int(r, i, 1));
     }
     PQclear(r);
     return true;
@@ -66,7 +70,7 @@ static void add_list(struct buf *sql, const char *prefix, const char *const *ite
     }
 }
 
-/* "(id)" for people, as a text in the query */
+/* "(id)" for people, as a text in the query, and whether keys may be shown */
 static void add_key_names(struct buf *sql, const struct columns *key) {
     buf_add_text(sql, "'(");
     for (size_t i = 0; i < key->count; i++) {
@@ -75,7 +79,7 @@ static void add_key_names(struct buf *sql, const struct columns *key) {
             buf_add_text(sql, *p == '\'' ? "''" : (const char[]){*p, '\0'});
         }
     }
-    buf_add_text(sql, ")'");
+    buf_add_format(sql, ")', %s", key->may_be_shown ? "true" : "false");
 }
 
 /* "(10)": the key of a row as a text */
@@ -97,7 +101,7 @@ static void add_condition(struct buf *sql, const struct ddl_keys *keys) {
     }
 }
 
-/* One row a group: names of the key's columns, groups in all, rows in this one, and the
+/* One row a group: what add_key_names() has added, groups in all, rows in this one, and the
  * first keys of these. Windows compare with the types' own operators; a join would look
  * for "=" in the search_path. */
 static const char *equal_rows_sql(const struct task_table *table, const struct columns *key,
@@ -249,28 +253,26 @@ const char *offender_constraint_sql(const struct task_table *table, const char *
 
 /* what was found */
 
+enum { FOUND_NAMES, FOUND_MAY_BE_SHOWN, FOUND_GROUPS, FOUND_KEY = FOUND_GROUPS };
+enum { FOUND_ROWS = FOUND_GROUPS + 1, FOUND_FIRST_KEY }; /* of a group */
+
 /* "(10) and (20)", "(10), (20), (30) and 4 more" */
 static void add_group(struct buf *text, const PGresult *r, int row) {
-    int64_t n = result_int(r, row, 2);
+    int64_t n = result_int(r, row, FOUND_ROWS);
     int shown = n < ROWS_SHOWN ? (int)n : ROWS_SHOWN;
     for (int i = 0; i < shown; i++) {
         bool last = i == shown - 1 && n == shown;
         buf_add_text(text, i == 0 ? "" : last ? " and " : ", ");
-        buf_add_text(text, PQgetvalue(r, row, 3 + i));
+        buf_add_text(text, PQgetvalue(r, row, FOUND_FIRST_KEY + i));
     }
     if (n > shown) {
         buf_add_format(text, " and %" PRId64 " more", n - shown);
     }
 }
 
-static void add_groups(struct buf *text, const struct task_table *table, const PGresult *r) {
-    int64_t groups = result_int(r, 0, 1);
+static void add_keys_of_groups(struct buf *text, const PGresult *r) {
+    int64_t groups = result_int(r, 0, FOUND_GROUPS);
     int shown = PQntuples(r);
-    if (groups > 1) {
-        buf_add_format(text, "%" PRId64 " groups of ", groups);
-    }
-    buf_add_format(text, "rows of %s have the same values: %s = ", table->name,
-                   PQgetvalue(r, 0, 0));
     for (int i = 0; i < shown; i++) {
         buf_add_text(text, i > 0 ? "; " : "");
         add_group(text, r, i);
@@ -280,15 +282,24 @@ static void add_groups(struct buf *text, const struct task_table *table, const P
     }
 }
 
-static void add_rows(struct buf *text, const struct task_table *table, const PGresult *r) {
+static void add_keys_of_rows(struct buf *text, const PGresult *r) {
     int shown = PQntuples(r) < OFFENDERS_SHOWN ? PQntuples(r) : OFFENDERS_SHOWN;
-    buf_add_format(text, "these rows of %s do not pass: %s = ", table->name, PQgetvalue(r, 0, 0));
     for (int i = 0; i < shown; i++) {
-        buf_add_format(text, "%s%s", i > 0 ? ", " : "", PQgetvalue(r, i, 1));
+        buf_add_format(text, "%s%s", i > 0 ? ", " : "", PQgetvalue(r, i, FOUND_KEY));
     }
     if (PQntuples(r) > shown) {
         buf_add_text(text, " and more");
     }
+}
+
+static void add_what(struct buf *text, const struct task_table *table, const PGresult *r,
+                     bool is_group) {
+    int64_t groups = is_group ? result_int(r, 0, FOUND_GROUPS) : 0;
+    if (groups > 1) {
+        buf_add_format(text, "%" PRId64 " groups of ", groups);
+    }
+    buf_add_format(text, is_group ? "rows of %s have the same values" : "rows of %s do not pass",
+                   table->name);
 }
 
 void offender_add(struct err *err, const struct task_table *table, const PGresult *found) {
@@ -296,13 +307,20 @@ void offender_add(struct err *err, const struct task_table *table, const PGresul
         err_hint(err, "no such rows are left by now: start again");
         return;
     }
-    struct buf text;
-    buf_init(&text);
-    if (PQnfields(found) == 2) {
-        add_rows(&text, table, found);
+    bool is_group = PQnfields(found) > FOUND_KEY + 1;
+    struct buf what, keys;
+    buf_init(&what);
+    buf_init(&keys);
+    add_what(&what, table, found, is_group);
+    (is_group ? add_keys_of_groups : add_keys_of_rows)(&keys, found);
+    const char *names = PQgetvalue(found, 0, FOUND_NAMES);
+    if (result_bool(found, 0, FOUND_MAY_BE_SHOWN)) {
+        err_append(err, ": %s: %s = %s", what.data, names, keys.data);
     } else {
-        add_groups(&text, table, found);
+        err_append(err, ": %s", what.data);
+        err_context_server(err, "%s: %s = %s", what.data, names, keys.data);
+        err_hint(err, "%s; pgtandem status --values shows the rows' keys", err->hint);
     }
-    err_append(err, ": %s", text.data);
-    buf_fini(&text);
+    buf_fini(&what);
+    buf_fini(&keys);
 }

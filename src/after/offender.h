@@ -2,7 +2,8 @@
  *
  * Why: the server names one value that is there twice, and of what fails a CHECK or a
  *   FOREIGN KEY nothing at all. Values are people's names and are shown nowhere; what a
- *   person needs to find the rows is their keys.
+ *   person needs to find the rows is their keys, which are shown as far as they may be
+ *   (model/disclosure.h), and else to who asks for values.
  * How: offender_..._sql() asks the catalogs for what it takes and returns a query, in
  *   `arena`; NULL without an error where there is none (a table without a key, a statement
  *   that was not understood). The query may take as long as the build itself: send it,

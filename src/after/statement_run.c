@@ -161,9 +161,12 @@ void runner_finish_done(struct runner *runner) {
     runner_finish(runner, RUNNER_DONE);
 }
 
-/* ANALYZE of what one does not own gets a warning, not an error. */
+/* ANALYZE of what one does not own gets a warning, not an error. A function in an index may
+ * warn of the rows' values. */
 static void finish_not_analyzed(struct runner *runner, const char *why) {
-    log_line(&runner->log, LOG_WARNING, "%s: %s", runner->task->label, why);
+    log_line(&runner->log, LOG_WARNING, "%s: the server has not done it, or warns of it",
+             runner->task->label);
+    log_line(&runner->log, LOG_DEBUG, "with values: %s", why);
     log_line(&runner->log, LOG_WARNING,
              "hint: let the table's owner run it: until then the planner knows little of its rows");
     runner_finish(runner, RUNNER_DONE);

@@ -37,8 +37,8 @@ static const char *text_of_number(struct arena *arena, size_t number) {
 /* files */
 
 static bool refuse_transaction(const struct task *task, struct err *err) {
-    err_set(err, ERR_USAGE, "%s is \"%.40s\", but each statement is run by itself", task->place,
-            task->text);
+    err_set(err, ERR_USAGE, "%s begins or ends a transaction, but each statement is run by itself",
+            task->place);
     return err_hint(err, "leave BEGIN, COMMIT and their kin out; a DO block or a function is one "
                          "statement");
 }

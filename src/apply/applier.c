@@ -14,6 +14,7 @@
 #include "apply/record.h"
 #include "apply/round.h"
 #include "base/backoff.h"
+#include "model/disclosure.h"
 
 enum { OPTIMISTIC_ATTEMPTS = 3 };
 static const usec_t first_pause = USEC_SECOND / 200, longest_pause = USEC_SECOND;
@@ -87,11 +88,36 @@ static struct failure describe_failure(const struct applier *applier, const stru
     };
 }
 
+/* Says which row it is, if one alone is at fault. */
+static void name_row(struct applier *applier) {
+    if (applier->by_rows && applier->count == 1) {
+        const struct change *change = slice_change(applier, 0);
+        disclosure_name_row(&applier->error, change->mapping, change->key);
+    }
+}
+
+#define SHOWS_VALUES "pgtandem status --values shows its key and what the server said"
+
+/* Of a link that stops. */
+static void explain_stop(struct applier *applier) {
+    if (!applier->by_rows) {
+        return;
+    }
+    name_row(applier);
+    err_hint(&applier->error,
+             "mend the row on the source, or set conflicts.on_row_error to park; " SHOWS_VALUES);
+}
+
 /* Parking failed: the reason that counts is why, and what was to be parked comes with it. */
 static void explain_parking(struct applier *applier) {
     struct err reason = applier->park_reason;
     err_append(&applier->error, "; the row was to be parked because of: %s", reason.message);
-    err_context(&applier->error, "a row cannot be parked");
+    err_context_server(&applier->error, "%s; it cannot be parked", reason.server);
+    err_context(&applier->error, "it cannot be parked");
+    name_row(applier);
+    if (applier->error.hint[0] == '\0') {
+        err_hint(&applier->error, SHOWS_VALUES);
+    }
     applier->error.class = ERR_CLASS_FATAL;
 }
 
@@ -99,6 +125,7 @@ static bool too_many_in_a_row(struct applier *applier) {
     if (park_streak_allows(&applier->parks, applier->error.sqlstate)) {
         return false;
     }
+    name_row(applier);
     err_context(&applier->error,
                 "%" PRId64 " rows one after the other could not be written and were parked, the "
                 "next one neither",
@@ -106,7 +133,8 @@ static bool too_many_in_a_row(struct applier *applier) {
     err_hint(&applier->error,
              "it is not the rows but the table, one of its triggers or constraints, or the mapping "
              "that refuses them: mend that; if each row is at fault by itself, raise "
-             "conflicts.max_parked_in_a_row; then start again: parked rows are tried again");
+             "conflicts.max_parked_in_a_row; then start again: parked rows are tried again; "
+             "conflicts list --values shows them, status --values the next one");
     applier->error.class = ERR_CLASS_FATAL;
     return true;
 }
@@ -118,10 +146,13 @@ static enum recovery choose_recovery(struct applier *applier) {
     if (recovery == RECOVERY_park && too_many_in_a_row(applier)) {
         return RECOVERY_fail;
     }
-    if (recovery == RECOVERY_fail && applier->slice_parks &&
-        applier->error.class == ERR_CLASS_ROW) {
+    bool is_about_row = applier->error.class == ERR_CLASS_ROW;
+    if (recovery == RECOVERY_fail && applier->slice_parks && is_about_row) {
         explain_parking(applier);
     } else if (recovery == RECOVERY_fail) {
+        if (is_about_row) {
+            explain_stop(applier);
+        }
         applier->error.class = recovery_class(&failure);
     }
     return recovery;
@@ -236,6 +267,7 @@ static void split_slice(struct applier *applier) {
 }
 
 static void park_slice(struct applier *applier, const struct err *reason) {
+    log_err(&applier->log, LOG_DEBUG, reason);
     applier->slice_parks = true;
     applier->park_bare = false;
     applier->park_reason = *reason;
@@ -256,28 +288,8 @@ static void prepare_anew(struct applier *applier) {
     start_slice(applier);
 }
 
-/* Names the row by its key: enough to find it, and no more of its values. */
-static void name_row(struct applier *applier, struct err *error) {
-    if (!applier->by_rows) {
-        return;
-    }
-    const struct change *change = slice_change(applier, 0);
-    struct buf key;
-    buf_init(&key);
-    for (size_t i = 0; i < change->mapping->n_key; i++) {
-        buf_add_text(&key, i > 0 ? ", " : "");
-        buf_add(&key, change->key[i].data, change->key[i].size);
-    }
-    err_context(error, "the row with key (%s)", buf_text(&key));
-    err_hint(error, "mend the row on the source, or set conflicts.on_row_error to park");
-    buf_fini(&key);
-}
-
 static void fail(struct applier *applier) {
     struct err error = applier->cause;
-    if (error.class == ERR_CLASS_ROW) {
-        name_row(applier, &error);
-    }
     set_state(applier, APPLIER_idle);
     applier->batch = NULL;
     applier->waits_since = 0;
@@ -544,9 +556,7 @@ static void fail_early(struct applier *applier, const struct err *error) {
 
 /* A transform's refusal is a row's own fault that needs no server to find. */
 static void refuse_slice(struct applier *applier, const struct change *change) {
-    struct err error;
-    err_set(&error, ERR_FAILED, "%s", change->refusal);
-    err_set_class(&error, ERR_CLASS_ROW);
+    struct err error = *change->refusal;
     snprintf(error.sqlstate, sizeof error.sqlstate, "22000");
     fail_early(applier, &error);
 }

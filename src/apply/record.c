@@ -79,7 +79,7 @@ static void queue_parked_row(struct applier *applier, const struct change *chang
                             applier->park_reason.sqlstate,
                             applier->park_reason.message,
                             name_or_null(applier->park_reason.constraint),
-                            name_or_null(applier->park_reason.server),
+                            applier->park_reason.server,
                             row->names.data,
                             row->values.data,
                             lsn.text,

@@ -27,16 +27,23 @@ static const char *array_of(const struct value *values, size_t n, struct arena *
     return copy;
 }
 
+struct value *park_key(const struct mapping *mapping, const struct value *row,
+                       struct arena *arena) {
+    struct value *key = arena_zero(arena, mapping->n_key, sizeof *key);
+    for (size_t i = 0; i < mapping->n_key; i++) {
+        key[i] = row[mapping->key[i]];
+    }
+    return key;
+}
+
 static void key_arrays(const struct mapping *mapping, const struct value *row, struct arena *arena,
                        const char **names, const char **values) {
     struct value *name_list = arena_zero(arena, mapping->n_key, sizeof *name_list);
-    struct value *value_list = arena_zero(arena, mapping->n_key, sizeof *value_list);
     for (size_t i = 0; i < mapping->n_key; i++) {
         name_list[i] = column_name(mapping, mapping->key[i]);
-        value_list[i] = row[mapping->key[i]];
     }
     *names = array_of(name_list, mapping->n_key, arena);
-    *values = array_of(value_list, mapping->n_key, arena);
+    *values = array_of(park_key(mapping, row, arena), mapping->n_key, arena);
 }
 
 static void image_arrays(const struct mapping *mapping, const struct value *row,
@@ -59,22 +66,9 @@ void park_params(const struct mapping *mapping, const char *migration, const str
     params[4] = reason->sqlstate;
     params[5] = reason->message;
     params[6] = reason->constraint[0] != '\0' ? reason->constraint : NULL;
-    params[7] = reason->server[0] != '\0' ? reason->server : NULL;
+    params[7] = reason->server;
     params[8] = params[9] = NULL;
     if (has_image) {
         image_arrays(mapping, row, arena, &params[8], &params[9]);
     }
-}
-
-const char *park_key_text(const struct mapping *mapping, const struct value *row,
-                          struct arena *arena) {
-    const char *names = "", *values = "";
-    for (size_t i = 0; i < mapping->n_key; i++) {
-        const char *comma = i > 0 ? ", " : "";
-        struct value name = column_name(mapping, mapping->key[i]);
-        struct value value = row[mapping->key[i]];
-        names = arena_printf(arena, "%s%s%s", names, comma, name.data);
-        values = arena_printf(arena, "%s%s%.*s", values, comma, (int)value.size, value.data);
-    }
-    return arena_printf(arena, "(%s) = (%s)", names, values);
 }

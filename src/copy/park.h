@@ -21,8 +21,7 @@ void park_params(const struct mapping *mapping, const char *migration, const str
                  bool has_image, const struct err *reason, struct arena *arena,
                  const char *params[PARK_PARAMS]);
 
-/* "(id) = (5)", for people */
-const char *park_key_text(const struct mapping *mapping, const struct value *row,
-                          struct arena *arena);
+/* The key of such a row: n_key values */
+struct value *park_key(const struct mapping *mapping, const struct value *row, struct arena *arena);
 
 #endif

@@ -10,6 +10,7 @@
 #include "copy/chunk.h"
 #include "copy/park.h"
 #include "copy/worker.h"
+#include "model/disclosure.h"
 
 void sift_init(struct sift *sift, int64_t most) {
     buf_init(&sift->lines);
@@ -120,39 +121,60 @@ static void fail(struct worker *worker, const struct err *err) {
     worker_fail(worker);
 }
 
+#define SHOWS_VALUES "pgtandem status --values shows its key and what the server said"
+
+/* The one that was loaded by itself, or refused by its transform. */
+static const struct value *row_at_fault(struct worker *worker) {
+    struct sift *sift = &worker->sift;
+    arena_reset(&sift->arena);
+    if (!sift->guarded) {
+        return row_map_refused(&worker->map, &sift->arena);
+    }
+    size_t from = line_start(sift, sift->range.from), to = line_start(sift, sift->range.to);
+    return row_map_parse(worker->chunk->mapping, sift->lines.data + from, to - from, &sift->arena);
+}
+
+static void name_row(struct worker *worker, const struct value *row, struct err *err) {
+    const struct mapping *mapping = worker->chunk->mapping;
+    disclosure_name_row(err, mapping, park_key(mapping, row, &worker->sift.arena));
+}
+
 static void stop(struct worker *worker, const struct value *row, const struct err *why) {
     const struct mapping *mapping = worker->chunk->mapping;
-    struct err err;
-    err_set(&err, ERR_FAILED, "the row with %s of %s.%s cannot be copied to %s.%s: %s",
-            park_key_text(mapping, row, &worker->sift.arena), mapping->source->name.schema,
-            mapping->source->name.name, mapping->target->name.schema, mapping->target->name.name,
-            why->message);
+    struct err err = *why;
+    err_context(&err, "it cannot be copied to %s.%s", mapping->target->name.schema,
+                mapping->target->name.name);
+    name_row(worker, row, &err);
     err_hint(&err, "mend the row in the old table, or set conflicts.on_row_error to park; then "
-                   "start again");
+                   "start again; " SHOWS_VALUES);
+    err_set_class(&err, ERR_CLASS_FATAL);
     fail(worker, &err);
 }
 
-static void stop_for_all(struct worker *worker, const struct err *why) {
+static void stop_for_all(struct worker *worker, const struct value *row, const struct err *why) {
     struct err err = *why;
+    name_row(worker, row, &err);
     err_context(&err,
                 "%" PRId64 " rows one after the other could not be copied to %s.%s and were to be "
                 "parked, the next one neither",
                 worker->sift.parks.length, worker->chunk->mapping->target->name.schema,
                 worker->chunk->mapping->target->name.name);
-    err_hint(&err, "it is not the rows but the new table, one of its triggers or constraints, or "
-                   "the mapping that refuses them: mend that; if each row is at fault by itself, "
-                   "raise conflicts.max_parked_in_a_row; then start again");
+    err_hint(
+        &err,
+        "it is not the rows but the new table, one of its triggers or constraints, or "
+        "the mapping that refuses them: mend that; if each row is at fault by itself, "
+        "raise conflicts.max_parked_in_a_row; then start again; of the next one " SHOWS_VALUES);
     fail(worker, &err);
 }
 
 static void stop_for_parking(struct worker *worker) {
     struct err err = worker->error;
-    err_context(&err, "a row of %s.%s cannot be parked",
-                worker->chunk->mapping->source->name.schema,
-                worker->chunk->mapping->source->name.name);
+    err_context(&err, "it cannot be parked");
+    err_context_server(&err, "%s; it cannot be parked", worker->row_error.server);
+    name_row(worker, row_at_fault(worker), &err);
     err_append(&err, "; the row was to be parked because of: %s", worker->row_error.message);
     err_hint(&err, "mend what keeps rows from being written to pgtandem.parked, or the row in the "
-                   "old table; then start again");
+                   "old table; then start again; " SHOWS_VALUES);
     err.class = ERR_CLASS_FATAL;
     fail(worker, &err);
 }
@@ -166,9 +188,10 @@ static void park(struct worker *worker, const struct value *row, bool has_image)
         return;
     }
     if (!sift->bare && !park_streak_allows(&sift->parks, worker->row_error.sqlstate)) {
-        stop_for_all(worker, &worker->row_error);
+        stop_for_all(worker, row, &worker->row_error);
         return;
     }
+    log_err(&worker->job->log, LOG_DEBUG, &worker->row_error);
     const char *params[PARK_PARAMS];
     park_params(worker->chunk->mapping, config->migration, row, has_image, &worker->row_error,
                 &sift->arena, params);
@@ -182,18 +205,14 @@ static void park_refused(struct worker *worker, const struct err *why) {
     worker->row_error = *why;
     snprintf(worker->row_error.sqlstate, sizeof worker->row_error.sqlstate, "22000");
     sift->guarded = sift->bare = false;
-    arena_reset(&sift->arena);
     worker_pause(worker, PAUSE_SIFT, true);
-    park(worker, row_map_refused(&worker->map, &sift->arena), false);
+    park(worker, row_at_fault(worker), false);
 }
 
 static void park_written(struct worker *worker) {
     struct sift *sift = &worker->sift;
-    arena_reset(&sift->arena);
-    size_t from = line_start(sift, sift->range.from), to = line_start(sift, sift->range.to);
-    const struct value *row =
-        row_map_parse(worker->chunk->mapping, sift->lines.data + from, to - from, &sift->arena);
-    park(worker, row, !sift->bare && to - from <= DESCRIBED_ROW_MAX);
+    size_t size = line_start(sift, sift->range.to) - line_start(sift, sift->range.from);
+    park(worker, row_at_fault(worker), !sift->bare && size <= DESCRIBED_ROW_MAX);
 }
 
 /* events */

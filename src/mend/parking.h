@@ -8,15 +8,16 @@
 #define PGTANDEM_MEND_PARKING_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/err.h"
 #include "mend/plan.h"
 #include "pg/migration.h"
 
-/* `db`: any connection to the target of the mend's mapping. *is_news: no row was open
- * for the key. */
-bool parking_put(struct db *db, struct migration *m, const struct mend *mend, bool *is_news,
+/* `db`: any connection to the target of the mend's mapping. *new_id: of the record; 0 where
+ * one was open for the key. */
+bool parking_put(struct db *db, struct migration *m, const struct mend *mend, int64_t *new_id,
                  struct arena *arena, struct err *err) __attribute__((warn_unused_result));
 
 /* Puts off what the other database has parked of the same key, likewise: `mapping` is

@@ -1,8 +1,8 @@
 /* piece.c - see piece.h. */
 #include "mend/piece.h"
 
+#include <inttypes.h>
 #include <stdio.h>
-
 #include <string.h>
 
 #include "mend/late.h"
@@ -148,20 +148,27 @@ static bool judge(struct review *review, struct piece *piece, size_t i, struct e
 
 /* acting */
 
+/* By the id that `conflicts list` shows. */
+static void tell_parked(struct review *review, const struct mend *mend, int64_t id) {
+    const struct mapping *mapping = mend->write.mapping;
+    struct err reason = *mend->reason;
+    err_context(&reason, "a row of %s.%s is parked as p%c%" PRId64, mapping->target->name.schema,
+                mapping->target->name.name, direction_name(mapping->direction)[0], id);
+    log_err(&review->log, LOG_WARNING, &reason);
+}
+
 static bool give_up(struct review *review, struct mend *mend, struct err *err) {
-    bool is_news;
+    int64_t new_id;
     enum direction d = mend->write.mapping->direction, other = d == FORWARD ? REVERSE : FORWARD;
     struct item *item = mend->item;
-    if (!parking_put(&review->sites[d].db, review->m, mend, &is_news, &review->scratch, err) ||
+    if (!parking_put(&review->sites[d].db, review->m, mend, &new_id, &review->scratch, err) ||
         (item->from_parked && !parking_put_off(&review->sites[other].db, review->m,
                                                migration_mapping(review->m, item->table, other),
                                                item, &review->scratch, err))) {
         return false;
     }
-    if (is_news) {
-        log_line(&review->log, LOG_WARNING, "a row of %s.%s is parked: %s",
-                 mend->write.mapping->target->name.schema, mend->write.mapping->target->name.name,
-                 mend->reason->message);
+    if (new_id != 0) {
+        tell_parked(review, mend, new_id);
     }
     item->fate = FATE_parked;
     return true;

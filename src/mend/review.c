@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "mend/late.h"
 #include "mend/piece.h"
+#include "model/disclosure.h"
 #include "verify/comparison.h"
 
 enum { PIECE_FIRST = 16, PIECE_MAX = 500 };
@@ -76,6 +77,7 @@ static bool review_alone(struct review *review, struct piece *piece, struct err 
         return false;
     }
     err_context(err, "a key that was put up for recheck is left out");
+    disclosure_name_row(err, &piece->table->pair->forward, piece->items[0]->key);
     log_err(&review->log, LOG_WARNING, err);
     piece->items[0]->fate = FATE_unreadable;
     return true;

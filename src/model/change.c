@@ -101,7 +101,9 @@ void change_map(struct change *change, struct arena *arena) {
     change->target = arena_zero(arena, mapping->n_columns, sizeof *change->target);
     change->refusal = NULL;
     if (!mapping_apply(mapping, change->source, change->target, arena, &incomplete, &err)) {
-        change->refusal = arena_copy(arena, err.message, strlen(err.message));
+        struct err *refusal = arena_alloc(arena, sizeof *refusal);
+        *refusal = err;
+        change->refusal = refusal;
     }
     change->wants_source |= incomplete;
     change->complete = change->refusal == NULL;

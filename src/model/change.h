@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/err.h"
 #include "base/lsn.h"
 #include "base/timestamp.h"
 #include "base/value.h"
@@ -42,9 +43,9 @@ struct change {
     struct value *target; /* parallel to mapping->columns; insert, update */
     struct value *key;    /* n_key values: of the row as it was before the change */
 
-    const char *refusal; /* a transform's reason why this row cannot be written, or NULL */
-    bool moves_key;      /* the row's key is another one after the change */
-    bool complete;       /* no value of `target` is absent */
+    const struct err *refusal; /* why a transform cannot write this row, or NULL */
+    bool moves_key;            /* the row's key is another one after the change */
+    bool complete;             /* no value of `target` is absent */
 
     /* Some value must be read from the source before the change can be
      * applied: a NULL that may have been NaN, an input that the stream left

@@ -8,6 +8,13 @@
 
 enum { REASON_SIZE = 256 };
 
+/* Why a transform's outputs cannot be had: in the plugin's own words, which may hold the
+ * row's values, or in ours, which do not. */
+struct reason {
+    char plugin[REASON_SIZE];
+    char ours[64];
+};
+
 /* A call that allocates from an arena; `call` comes first, so that the pointer
  * that the transform hands back is one to this. */
 struct arena_call {
@@ -38,24 +45,24 @@ static struct value null_to_empty(struct value value, const struct column *colum
 
 /* NUL ends a text for libpq: what follows it would be lost without a word. What is not
  * UTF-8 no server takes, not even to be kept for people to look at. */
-static bool output_is_valid(struct pgtandem_text out, char *reason) {
+static bool output_is_valid(struct pgtandem_text out, struct reason *reason) {
     size_t offset;
     if (out.is_null || out.size == 0) {
         return true;
     }
     if (memchr(out.data, '\0', out.size) != NULL) {
-        snprintf(reason, REASON_SIZE, "it made a text with a NUL byte");
+        snprintf(reason->ours, sizeof reason->ours, "it made a text with a NUL byte");
         return false;
     }
     if (!utf8_check(out.data, out.size, &offset)) {
-        snprintf(reason, REASON_SIZE, "it made a text that is not UTF-8, from byte %zu on",
-                 offset + 1);
+        snprintf(reason->ours, sizeof reason->ours,
+                 "it made a text that is not UTF-8, from byte %zu on", offset + 1);
         return false;
     }
     return true;
 }
 
-static bool outputs_valid(const struct pgtandem_text *out, size_t n, char *reason) {
+static bool outputs_valid(const struct pgtandem_text *out, size_t n, struct reason *reason) {
     for (size_t i = 0; i < n; i++) {
         if (!output_is_valid(out[i], reason)) {
             return false;
@@ -64,10 +71,11 @@ static bool outputs_valid(const struct pgtandem_text *out, size_t n, char *reaso
     return true;
 }
 
-/* Outputs that the function does not set are NULL. `reason` has REASON_SIZE bytes. */
+/* Outputs that the function does not set are NULL. */
 static bool call_transform(pgtandem_transform_fn *function, const struct value *in, size_t n_in,
-                           struct value *out, size_t n_out, struct arena *arena, char *reason) {
-    struct arena_call own = {{call_alloc, reason, REASON_SIZE}, arena};
+                           struct value *out, size_t n_out, struct arena *arena,
+                           struct reason *reason) {
+    struct arena_call own = {{call_alloc, reason->plugin, sizeof reason->plugin}, arena};
     struct pgtandem_text *in_texts = arena_zero(arena, n_in, sizeof *in_texts);
     struct pgtandem_text *out_texts = arena_zero(arena, n_out, sizeof *out_texts);
     for (size_t i = 0; i < n_in; i++) {
@@ -76,7 +84,7 @@ static bool call_transform(pgtandem_transform_fn *function, const struct value *
     for (size_t i = 0; i < n_out; i++) {
         out_texts[i].is_null = true;
     }
-    reason[0] = '\0';
+    reason->plugin[0] = reason->ours[0] = '\0';
     if (!function(&own.call, in_texts, out_texts) || !outputs_valid(out_texts, n_out, reason)) {
         return false;
     }
@@ -105,7 +113,7 @@ static const struct column *output_column(const struct mapping *mapping,
 /* Source columns to target columns, as the target can hold them. */
 static bool transform_there(const struct mapping *mapping,
                             const struct mapping_transform *transform, const struct value *in,
-                            struct value *out, struct arena *arena, char *reason) {
+                            struct value *out, struct arena *arena, struct reason *reason) {
     if (!call_transform(transform->there, in, transform->n_inputs, out, transform->n_outputs, arena,
                         reason)) {
         return false;
@@ -117,13 +125,20 @@ static bool transform_there(const struct mapping *mapping,
 }
 
 /* The words are a plugin's, which may end in the middle of a character. */
-static bool refuse(const struct mapping_transform *transform, char *reason, struct err *err) {
+static bool refuse(const struct mapping_transform *transform, struct reason *reason,
+                   struct err *err) {
     size_t offset;
-    if (!utf8_check(reason, strlen(reason), &offset)) {
-        reason[offset] = '\0';
+    if (!utf8_check(reason->plugin, strlen(reason->plugin), &offset)) {
+        reason->plugin[offset] = '\0';
     }
-    err_set(err, ERR_FAILED, "transform \"%s\" refused the row: %s", transform->transform->name,
-            reason[0] != '\0' ? reason : "it gave no reason");
+    err_set(err, ERR_FAILED, "transform \"%s\" refused the row", transform->transform->name);
+    if (reason->ours[0] != '\0') {
+        err_append(err, ": %s", reason->ours);
+    } else if (reason->plugin[0] == '\0') {
+        err_append(err, " and gave no reason");
+    } else {
+        err_set_server(err, "%s", reason->plugin);
+    }
     return err_set_class(err, ERR_CLASS_ROW);
 }
 
@@ -135,9 +150,9 @@ static bool apply_transform(const struct mapping *mapping,
     struct value *out = arena_zero(arena, transform->n_outputs, sizeof *out);
     size_t present = gather_inputs(transform, source, in);
     if (present == transform->n_inputs) {
-        char reason[REASON_SIZE];
-        if (!transform_there(mapping, transform, in, out, arena, reason)) {
-            return refuse(transform, reason, err);
+        struct reason reason;
+        if (!transform_there(mapping, transform, in, out, arena, &reason)) {
+            return refuse(transform, &reason, err);
         }
     } else if (present > 0) {
         *incomplete = true;
@@ -217,9 +232,9 @@ bool mapping_keeps(const struct mapping *mapping, const struct mapping_transform
             return false;
         }
     }
-    char reason[REASON_SIZE];
+    struct reason reason;
     return call_transform(transform->back, out, transform->n_outputs, mapped_back,
-                          transform->n_inputs, arena, reason) &&
+                          transform->n_inputs, arena, &reason) &&
            inputs_agree(mapping, transform, in, mapped_back);
 }
 
@@ -242,8 +257,8 @@ static bool maps_to(const struct mapping *mapping, const struct mapping_transfor
     struct value *in = arena_zero(arena, transform->n_inputs, sizeof *in);
     struct value *out = arena_zero(arena, transform->n_outputs, sizeof *out);
     gather_inputs(transform, source, in);
-    char reason[REASON_SIZE];
-    if (!transform_there(mapping, transform, in, out, arena, reason)) {
+    struct reason reason;
+    if (!transform_there(mapping, transform, in, out, arena, &reason)) {
         return false;
     }
     for (size_t i = 0; i < transform->n_outputs; i++) {

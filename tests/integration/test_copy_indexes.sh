@@ -202,7 +202,7 @@ SQL
     assert_eq "$(done_statements)" "1 started, 2 waiting, 3 waiting"
     unblock
     wait_backfill 1
-    says "statement 2 failed: could not create unique index .*: (id) = (-2) and (-1)"
+    says "statement 2 failed: .*by_email.*: (id) = (-2) and (-1)"
     assert_eq "$(done_statements)" "1, 2 waiting, 3 waiting"
     assert_eq "$(valid_indexes)" "app_v2.by_body"
 }

@@ -149,7 +149,7 @@ make_bad_rows
 test_a_bad_row_stops_the_copy_if_it_is_to() {
     backfill_config "$people" "conflicts: {on_row_error: stop}"
     assert_exit 1 pgtandem backfill
-    assert_contains "$output" "of public.people cannot be copied to public.people: "
+    assert_contains "$output" "of public.people: it cannot be copied to public.people: "
     assert_contains "$output" "the row with (id) = ("
     assert_contains "$output" "conflicts.on_row_error"
     assert_eq "$(sql main two "SELECT count(*) FROM pgtandem.parked")" 0 "parked rows"
@@ -181,8 +181,8 @@ test_bad_rows_are_parked_and_all_others_copied() {
 test_a_parked_row_says_why_and_what() {
     assert_eq "$(sql main two "SELECT key, row_image, reason, diagnostics FROM pgtandem.parked WHERE key = '{\"id\": \"700\"}'")" \
         '{"id": "700"}|{"id": "700", "age": "70", "code": "too long a code", "domain": "x.org", "local_part": "e700"}|a value is too long for its column|"value too long for type character varying(8)"'
-    assert_eq "$(sql main two "SELECT row_image IS NULL, reason FROM pgtandem.parked
-        WHERE key = '{\"id\": \"40\"}'")" 't|transform "split_email" refused the row: the address has no @'
+    assert_eq "$(sql main two "SELECT row_image IS NULL, reason, diagnostics FROM pgtandem.parked
+        WHERE key = '{\"id\": \"40\"}'")" 't|transform "split_email" refused the row|"the address has no @"'
     assert_contains "$(sql main two "SELECT constraint_name, diagnostics FROM pgtandem.parked WHERE sqlstate = '23505'")" "(code)=(c5)"
 }
 

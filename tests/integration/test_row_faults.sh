@@ -179,7 +179,7 @@ test_a_row_that_cannot_be_parked_stops_the_copy() {
     assert_exit 0 pgtandem setup
     sql main two "ALTER TABLE pgtandem.parked ADD CONSTRAINT no_more CHECK (false)"
     assert_exit 1 timeout 50 "$PGTANDEM" backfill
-    assert_contains "$output" "a row of public.long_keys cannot be parked: a row violates a check constraint"
+    assert_contains "$output" "of public.long_keys: it cannot be parked: a row violates a check constraint"
     assert_contains "$output" "was to be parked because of: a row exceeds a limit of the server"
     assert_contains "$output" "pgtandem.parked"
     sql main two "ALTER TABLE pgtandem.parked DROP CONSTRAINT no_more"

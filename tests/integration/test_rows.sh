@@ -76,7 +76,7 @@ test_live_rows_that_cannot_be_written_are_parked_once() {
     assert_eq "$(rows main app "SELECT link, table_name, operation, row_image->>'code', row_image->>'size' FROM pgtandem.parked WHERE key = '{\"id\": \"10\"}'")" \
         $'forward\tn.r\tinsert\tcheck\t100'
     assert_contains "$(rows main app "SELECT reason FROM pgtandem.parked WHERE key->>'id' = '10'")" r_size_check
-    assert_contains "$(rows main app "SELECT reason FROM pgtandem.parked WHERE key->>'id' = '14'")" "the address has no @"
+    assert_contains "$(rows main app "SELECT diagnostics FROM pgtandem.parked WHERE key->>'id' = '14'")" "the address has no @"
     assert_eq "$(rows main app "SELECT count(*) FROM pgtandem.parked WHERE source_lsn IS NULL OR commit_time IS NULL")" 0
 }
 
@@ -161,7 +161,9 @@ test_stop_for_a_transforms_refusal() {
     forget_log
     sql main app "INSERT INTO o.r VALUES (14, 1, 'trans', 'x', 'red', 'no address', 'l', 1)"
     wait_service_end 1
-    assert_contains "$(last_words 4)" "the address has no @"
+    assert_contains "$(last_words 4)" "refused the row"
+    assert_exit 0 pgtandem status --values
+    assert_contains "$output" "with values: the address has no @"
     assert_contains "$(last_words 4)" "(14)"
     sql main app "UPDATE o.r SET email = 'an@address' WHERE id = 14"
     PGTANDEM_PLUGIN_PATH=$T/example service_start

@@ -175,7 +175,7 @@ test_parking_that_fails_stops_the_link() {
     sql main app "ALTER TABLE pgtandem.parked ADD CONSTRAINT none CHECK (key->>'id' <> '41') NOT VALID"
     sql main app "INSERT INTO o.t VALUES (41, 'raises', 'x', 'x')"
     wait_service_end 1
-    assert_contains "$(last_words)" "a row cannot be parked"
+    assert_contains "$(last_words)" "the row with (id) = (41) of o.t: it cannot be parked"
     assert_contains "$(last_words)" "raised an exception"
     sql main app "ALTER TABLE pgtandem.parked DROP CONSTRAINT none"
     service_start

@@ -56,7 +56,8 @@ static bool apply(struct sample *s, const struct mapping *mapping, const char *c
     return mapping_apply(mapping, source, target, &s->arena, incomplete, err);
 }
 
-static void refused_row_names_transform_and_reason(void **state) {
+/* A plugin's words may hold values. */
+static void refused_row_names_the_transform_and_keeps_the_reason_apart(void **state) {
     struct sample *s = *state;
     assert_true(sample_build(s));
     struct value target[ROW];
@@ -64,10 +65,13 @@ static void refused_row_names_transform_and_reason(void **state) {
     struct err err = {0};
     assert_false(apply(s, &s->pair.forward, (const char *[ROW]){"1", "e", "Who?", "b"}, target,
                        &incomplete, &err));
-    assert_string_equal(err.message, "transform \"halve\" refused the row: it has a question mark");
+    assert_string_equal(err.message, "transform \"halve\" refused the row");
+    assert_string_equal(err.server, "it has a question mark");
+    assert_int_equal(err.class, ERR_CLASS_ROW);
     assert_false(apply(s, &s->pair.forward, (const char *[ROW]){"1", "e", "Oh!", "b"}, target,
                        &incomplete, &err));
-    assert_string_equal(err.message, "transform \"halve\" refused the row: it gave no reason");
+    assert_string_equal(err.message, "transform \"halve\" refused the row and gave no reason");
+    assert_string_equal(err.server, "");
 }
 
 static bool make_nul(struct pgtandem_call *call, const struct pgtandem_text *in,
@@ -263,7 +267,7 @@ static void generated_column_does_not_make_rows_disagree(void **state) {
 int main(void) {
 #define ROW_TEST(name) cmocka_unit_test_setup_teardown(name, start, finish)
     const struct CMUnitTest tests[] = {
-        ROW_TEST(refused_row_names_transform_and_reason),
+        ROW_TEST(refused_row_names_the_transform_and_keeps_the_reason_apart),
         ROW_TEST(nul_byte_from_a_transform_is_refused),
         ROW_TEST(some_inputs_missing_make_the_row_incomplete),
         ROW_TEST(all_inputs_missing_leave_the_outputs_absent),
