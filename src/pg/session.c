@@ -176,9 +176,19 @@ static void end_as_lost(struct session *session) {
     kick(session);
 }
 
+/* libpq's text may begin with the error of a statement, and that with a row's values. */
+static void explain_loss(struct session *session) {
+    struct err *err = &session->error;
+    err_from_lost_connection(err, session->conn);
+    if (session->erred) {
+        err_set_server(err, "%s", err->message);
+        snprintf(err->message, sizeof err->message, "the connection was lost behind an error");
+    }
+}
+
 static void lose(struct session *session) {
     if (session->state != SESSION_lost) {
-        err_from_lost_connection(&session->error, session->conn);
+        explain_loss(session);
         end_as_lost(session);
     }
 }
@@ -414,7 +424,7 @@ static bool finish_opening(struct session *session, struct err *err) {
 
 bool session_open(struct session *session, struct err *err) {
     session->syncs_pending = 0;
-    session->paused = session->wants_write = session->notify_drained = false;
+    session->paused = session->wants_write = session->notify_drained = session->erred = false;
     session->conn = start_connecting(session);
     set_state(session, SESSION_connecting);
     PQsetNoticeReceiver(session->conn, on_notice, session);
@@ -613,12 +623,20 @@ static bool take_copy_data(struct session *session) {
 }
 
 static void deliver_ready(struct session *session) {
+    session->erred = false;
     if (session->events->ready != NULL) {
         session->events->ready(session->owner);
     }
 }
 
+/* And not the server's last word. */
+static bool is_statement_error(const PGresult *result) {
+    const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+    return severity != NULL && strcmp(severity, "ERROR") == 0;
+}
+
 static void deliver_result(struct session *session, PGresult *result) {
+    session->erred |= is_statement_error(result);
     switch (PQresultStatus(result)) {
         case PGRES_COPY_OUT:
             set_state(session, SESSION_copy_out);

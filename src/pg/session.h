@@ -93,6 +93,7 @@ struct session {
     bool wants_write;
     bool notify_drained;
     bool opened;
+    bool erred; /* since it was ready last */
     struct session_notices *notices;
     usec_t patience;  /* LOOP_FOREVER: no end of it */
     usec_t active_at; /* usec_monotonic(): when something moved last */
