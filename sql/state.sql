@@ -140,7 +140,8 @@ CREATE TABLE IF NOT EXISTS pgtandem.progress (
 -- that changed_at is the last sign of life of its process. Times of the link: since when
 -- its state is what it is, when it had last applied all there was. Times of its process:
 -- when that began, and when it ended and what for (NULL: it was asked to, or was done).
--- One that began, has not ended and holds no lock was killed.
+-- One that began, has not ended and holds no lock was killed. No text here holds values of
+-- rows; last_error_values does: what the error, or what the process ended for, is about.
 CREATE TABLE IF NOT EXISTS pgtandem.link (
     migration   text NOT NULL,
     link        text NOT NULL CHECK (link IN ('forward', 'reverse')),
@@ -154,6 +155,7 @@ CREATE TABLE IF NOT EXISTS pgtandem.link (
     process_began_at   timestamptz,
     process_ended_at   timestamptz,
     process_ended_for  text,
+    last_error_values  jsonb,
     PRIMARY KEY (migration, link)
 ) WITH (fillfactor = 50);
 ALTER TABLE pgtandem.link
@@ -161,15 +163,16 @@ ALTER TABLE pgtandem.link
     ADD COLUMN IF NOT EXISTS changes_per_second double precision,
     ADD COLUMN IF NOT EXISTS process_began_at timestamptz,
     ADD COLUMN IF NOT EXISTS process_ended_at timestamptz,
-    ADD COLUMN IF NOT EXISTS process_ended_for text;
+    ADD COLUMN IF NOT EXISTS process_ended_for text,
+    ADD COLUMN IF NOT EXISTS last_error_values jsonb;
 -- For whom or what it waits, once that has taken a second.
 ALTER TABLE pgtandem.link ADD COLUMN IF NOT EXISTS waiting_for text;
 
 -- Rows that could not be written, with the reason. They are tried again from
 -- time to time, from what the source holds then; settled_at is when both sides
 -- were seen to agree again. row_image is the row as it should have been written
--- on this side, and diagnostics what the server said: these two and the key hold values
--- of the row, `reason` does not.
+-- on this side, and diagnostics what the server or a transform said ("" for nothing):
+-- these two and the key hold values of the row, `reason` does not.
 CREATE TABLE IF NOT EXISTS pgtandem.parked (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     migration   text NOT NULL,
@@ -199,6 +202,9 @@ ALTER TABLE pgtandem.parked
     DROP CONSTRAINT IF EXISTS parked_operation_check,
     ADD CONSTRAINT parked_operation_check
         CHECK (operation IN ('insert', 'update', 'delete', 'copy', 'mend'));
+-- where an earlier version has put what the server said into the reason
+UPDATE pgtandem.parked SET diagnostics = to_jsonb(reason), reason = 'the row was refused'
+ WHERE diagnostics IS NULL;
 CREATE INDEX IF NOT EXISTS parked_migration ON pgtandem.parked (migration, link, id);
 CREATE INDEX IF NOT EXISTS parked_open ON pgtandem.parked (migration, table_name, key)
     WHERE settled_at IS NULL;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/suggest.h"
 #include "command/command.h"
 
@@ -32,6 +33,7 @@ static const struct option run_options[] = {
 static const struct option status_options[] = {
     {"json", NULL, "print JSON"},
     {"watch", NULL, "show it again every second, until a signal"},
+    {"values", NULL, "show what a link's last error says of a row's key and values, too"},
     {0},
 };
 
@@ -39,6 +41,7 @@ static const struct option verify_options[] = {
     {"sample", "N", "compare N random rows (else verify.sample of the configuration)"},
     {"full", NULL, "compare all rows"},
     {"repair", NULL, "mend what differs, then compare it again"},
+    {"values", NULL, "show keys that are not mere numbers, too"},
     {"json", NULL, "print JSON"},
     {0},
 };
@@ -46,7 +49,7 @@ static const struct option verify_options[] = {
 static const struct option conflicts_list_options[] = {
     {"all", NULL, "those that are settled, too"},
     {"limit", "N", "the latest N of each kind (else 100)"},
-    {"values", NULL, "show the rows' values, which the text leaves out otherwise"},
+    {"values", NULL, "show values of rows and what servers said of them, and all keys"},
     {"json", NULL, "print JSON"},
     {0},
 };
@@ -208,6 +211,9 @@ int command_fail(const struct err *err) {
     fprintf(stderr, "pgtandem: %s\n", err->message);
     if (err->hint[0] != '\0') {
         fprintf(stderr, "hint: %s\n", err->hint);
+    }
+    if (err->server[0] != '\0' && log_enabled(LOG_DEBUG)) {
+        fprintf(stderr, "with values: %s\n", err->server);
     }
     return (int)err->code;
 }

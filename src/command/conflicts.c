@@ -8,6 +8,8 @@
 #include "apply/array.h"
 #include "base/mem.h"
 #include "command/format.h"
+#include "model/disclosure.h"
+#include "pg/sqlstate.h"
 
 bool conflicts_read_ids(const struct options *options, struct buf *ids, struct err *err) {
     bool all = options_has(options, "all");
@@ -41,6 +43,33 @@ bool conflicts_find(struct migration *m, const struct options *options,
         }
     }
     return true;
+}
+
+/* what is shown */
+
+int conflicts_table_number(const struct config *config, const struct record *record) {
+    char name[300];
+    for (size_t i = 0; i < 2 * config->n_tables; i++) {
+        const struct table_spec *spec = &config->tables[i / 2];
+        const struct table_name *side = i % 2 == 0 ? &spec->old_table : &spec->new_table;
+        snprintf(name, sizeof name, "%s.%s", side->schema, side->name);
+        if (strcmp(name, record->table) == 0) {
+            return (int)(i / 2);
+        }
+    }
+    return -1;
+}
+
+/* Not by the tables alone: they may have had another key when it was recorded. */
+bool conflicts_may_show_key(const struct migration *m, const struct record *record) {
+    int table = conflicts_table_number(m->config, record);
+    bool is_numbers = record->key_is_numbers != NULL && record->key_is_numbers[0] == 't';
+    return is_numbers && table >= 0 && disclosure_allows_table(m->old_tables[table]) &&
+           disclosure_allows_table(m->new_tables[table]);
+}
+
+const char *conflicts_reason(const struct record *record) {
+    return record->diagnostics != NULL ? record->reason : sqlstate_words(record->sqlstate);
 }
 
 /* discard */

@@ -33,20 +33,6 @@ struct retry {
 
 /* fates */
 
-/* The table's place in the configuration, by its name on either side; -1: none */
-static int table_number(const struct config *config, const char *table) {
-    char name[300];
-    for (size_t i = 0; i < 2 * config->n_tables; i++) {
-        const struct table_spec *spec = &config->tables[i / 2];
-        const struct table_name *side = i % 2 == 0 ? &spec->old_table : &spec->new_table;
-        snprintf(name, sizeof name, "%s.%s", side->schema, side->name);
-        if (strcmp(name, table) == 0) {
-            return (int)(i / 2);
-        }
-    }
-    return -1;
-}
-
 /* A parked row that was not there before has been tried, too. */
 static bool was_tried(const struct record *before, const struct record *now) {
     return before == NULL || strcmp(before->tries, now->tries) != 0;
@@ -59,7 +45,7 @@ static const struct record *find_parked(const struct retry *retry, const struct 
     for (size_t i = 0; i < retry->parked.count; i++) {
         const struct record *parked = &retry->parked.items[i];
         if (strcmp(parked->key, conflict->key) == 0 &&
-            table_number(config, parked->table) == table_number(config, conflict->table) &&
+            conflicts_table_number(config, parked) == conflicts_table_number(config, conflict) &&
             was_tried(records_find(&retry->parked_before, parked->id), parked)) {
             return parked;
         }
@@ -127,7 +113,7 @@ static void tell_one(const struct record *record, enum fate fate, const struct r
             break;
         case FATE_STAYS:
             printf("%-8s open: the row cannot be written: %s: %s\n", record->id, because->sqlstate,
-                   because->reason);
+                   conflicts_reason(because));
             break;
     }
 }

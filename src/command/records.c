@@ -22,32 +22,49 @@
     "     (SELECT string_agg(k.key || '=' || coalesce(k.value, ''), ', ')"                         \
     "        FROM jsonb_each_text(key) AS k)"                                                      \
     " ELSE key::text END"
+#define KEY_IS_NUMBERS                                                                             \
+    "CASE jsonb_typeof(key) WHEN 'object' THEN"                                                    \
+    "     (SELECT bool_and(k.value ~ '^-?[0-9]+$') FROM jsonb_each_text(key) AS k)"                \
+    " ELSE false END"
 
 /* Columns as in RECORD_FIELDS, then how many there are without the limit. */
 static const char conflicts_sql[] =
-    "SELECT " CONFLICT_ID ", link, table_name, key, " KEY_TEXT ", kind, decision, NULL, NULL,"
+    "SELECT " CONFLICT_ID ", link, table_name, key, " KEY_TEXT ", " KEY_IS_NUMBERS ","
+    "       kind, decision, NULL, NULL, NULL, NULL,"
     "       incoming, " TIME("incoming_at") ", existing, " TIME(
-        "existing_at") ", source_lsn,"
-                       "       " TIME("recorded_at") ", " TIME(
-                           "settled_at") ", NULL, NULL, count(*) OVER ()"
+        "existing_at") ","
+                       "       source_lsn, " TIME("recorded_at") ", " TIME(
+                           "settled_at") ", NULL, NULL,"
+                                         "       count(*) OVER ()"
                                          "  FROM pgtandem.conflict"
                                          " WHERE migration = $1 AND " IS_MEANT(
-                                             CONFLICT_ID) " AND ($3::bool OR settled_at IS NULL)"
+                                             CONFLICT_ID) "   AND ($3::bool OR settled_at IS NULL)"
                                                           " ORDER BY recorded_at DESC, id DESC "
                                                           "LIMIT nullif($4::bigint, 0)";
 
+/* An earlier version's table has no columns for constraint and diagnostics. */
 static const char parked_sql[] =
-    "SELECT " PARKED_ID ", link, table_name, key, " KEY_TEXT ", operation, NULL, sqlstate, reason,"
+    "SELECT " PARKED_ID ", link, table_name, key, " KEY_TEXT ", " KEY_IS_NUMBERS ","
+    "       operation, NULL, sqlstate, reason,"
+    "       to_jsonb(t)->>'constraint_name', to_jsonb(t)->>'diagnostics',"
     "       row_image, " TIME(
-        "commit_time") ", NULL, NULL, source_lsn,"
-                       "       " TIME("parked_at") ", " TIME("settled_at") ", tries, " TIME(
-                           "retry_at") ","
-                                       "       count(*) OVER ()"
-                                       "  FROM pgtandem.parked"
-                                       " WHERE migration = $1 AND " IS_MEANT(
-                                           PARKED_ID) " AND ($3::bool OR settled_at IS NULL)"
-                                                      " ORDER BY parked_at DESC, id DESC LIMIT "
-                                                      "nullif($4::bigint, 0)";
+        "commit_time") ", NULL, NULL,"
+                       "       source_lsn, " TIME("parked_at") ", " TIME(
+                           "settled_at") ", tries, " TIME("retry_at") ","
+                                                                      "       count(*) OVER ()"
+                                                                      "  FROM pgtandem.parked AS t"
+                                                                      " WHERE migration = $1 "
+                                                                      "AND " IS_MEANT(
+                                                                          PARKED_ID) "   AND "
+                                                                                     "($3::bool OR "
+                                                                                     "settled_at "
+                                                                                     "IS NULL)"
+                                                                                     " ORDER BY "
+                                                                                     "parked_at "
+                                                                                     "DESC, id "
+                                                                                     "DESC LIMIT "
+                                                                                     "nullif($4::"
+                                                                                     "bigint, 0)";
 
 /* the databases that have a state schema */
 

@@ -26,12 +26,16 @@
     X(link)                                                                                        \
     X(table) /* the one that the link writes to */                                                 \
     X(key)                                                                                         \
-    X(key_text) /* "id=7" */                                                                       \
-    X(what)     /* kind of the conflict, or the operation that failed */                           \
-    X(decision) /* of a conflict */                                                                \
-    X(sqlstate) /* why a row was parked */                                                         \
+    X(key_text)       /* "id=7" */                                                                 \
+    X(key_is_numbers) /* "t" */                                                                    \
+    X(what)           /* kind of the conflict, or the operation that failed */                     \
+    X(decision)       /* of a conflict */                                                          \
+    X(sqlstate)       /* why a row was parked */                                                   \
     X(reason)                                                                                      \
-    X(incoming) /* the row as it should have been written */                                       \
+    X(constraint)                                                                                  \
+    X(diagnostics) /* what the server or a transform said; NULL: an earlier version's record,      \
+                      whose reason holds that */                                                   \
+    X(incoming)    /* the row as it should have been written */                                    \
     X(incoming_at)                                                                                 \
     X(existing) /* of a conflict: what was there */                                                \
     X(existing_at)                                                                                 \

@@ -27,8 +27,9 @@ struct service_report {
     double lag;
     double changes_per_second;
     char error[ERR_MESSAGE_SIZE];
-    usec_t at;         /* looked at; usec_monotonic() */
-    usec_t written_at; /* some word of it, or a sign of life */
+    char error_values[ERR_SERVER_SIZE]; /* what it is about: values of a row */
+    usec_t at;                          /* looked at; usec_monotonic() */
+    usec_t written_at;                  /* some word of it, or a sign of life */
 };
 
 struct service {

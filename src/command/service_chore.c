@@ -92,13 +92,18 @@ static void describe(struct service *service, enum direction direction,
     report->lag = round(link_lag(link, usec_now()) * 10) / 10;
     if (link->state == LINK_retrying || link->state == LINK_failed) {
         err_copy_text(report->error, sizeof report->error, link->error.message);
+        err_copy_text(report->error_values, sizeof report->error_values, link->error.server);
     }
 }
 
 static bool is_news(const struct service_report *a, const struct service_report *b) {
     return strcmp(a->state, b->state) != 0 || strcmp(a->error, b->error) != 0 ||
-           fabs(a->lag - b->lag) > 0.05 ||
+           strcmp(a->error_values, b->error_values) != 0 || fabs(a->lag - b->lag) > 0.05 ||
            fabs(a->changes_per_second - b->changes_per_second) > 0.05;
+}
+
+static const char *text_or_null(const char *text) {
+    return text[0] != '\0' ? text : NULL;
 }
 
 static bool write_report(struct service *service, enum direction direction,
@@ -110,10 +115,12 @@ static bool write_report(struct service *service, enum direction direction,
                             direction_name(direction),
                             report->state,
                             lag,
-                            report->error[0] != '\0' ? report->error : NULL,
-                            rate};
+                            text_or_null(report->error),
+                            rate,
+                            text_or_null(report->error_values)};
     return db_exec(&service->reporters[direction], err,
                    "UPDATE pgtandem.link SET state = $3, lag_seconds = $4::float8, last_error = $5,"
+                   "       last_error_values = to_jsonb($7::text),"
                    "       changed_at = clock_timestamp(), caught_up_at ="
                    "       CASE WHEN $4::float8 = 0 AND $3 IN ('streaming', 'stopped')"
                    "            THEN clock_timestamp() ELSE caught_up_at END,"
@@ -121,7 +128,7 @@ static bool write_report(struct service *service, enum direction direction,
                    "                          ELSE clock_timestamp() END,"
                    "       changes_per_second = $6::float8"
                    " WHERE migration = $1 AND link = $2",
-                   6, params);
+                   7, params);
 }
 
 /* Only news are written, and else a sign of life every now and then. */

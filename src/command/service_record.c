@@ -10,6 +10,7 @@
 static const char begin_sql[] =
     "UPDATE pgtandem.link SET caught_up_at = coalesce(caught_up_at, changed_at),"
     "       state = 'stopped', state_since = t.now, last_error = NULL,"
+    "       last_error_values = NULL,"
     "       changes_per_second = NULL, changed_at = t.now,"
     "       process_began_at = t.now, process_ended_at = NULL, process_ended_for = NULL"
     "  FROM (SELECT clock_timestamp()) AS t (now)"
@@ -60,17 +61,21 @@ void record_life(struct service *service, enum direction direction) {
 static void end_link(struct service *service, enum direction direction) {
     const struct err *why = service->ended_for;
     const char *params[] = {service->m.config->migration, direction_name(direction),
-                            service->began_at[direction], why != NULL ? why->message : NULL};
+                            service->began_at[direction], why != NULL ? why->message : NULL,
+                            why != NULL && why->server[0] != '\0' ? why->server : NULL};
     struct err ignored;
     if (!session_is_open(&service->reporters[direction].session) || params[2][0] == '\0') {
         return;
     }
     if (!db_exec(&service->reporters[direction], &ignored,
                  "UPDATE pgtandem.link SET process_ended_at = t.now, process_ended_for = $4,"
+                 "       last_error_values = CASE WHEN last_error IS NULL"
+                 "                                THEN to_jsonb($5::text)"
+                 "                                ELSE last_error_values END,"
                  "       changed_at = t.now, changes_per_second = NULL"
                  "  FROM (SELECT clock_timestamp()) AS t (now)"
                  " WHERE migration = $1 AND link = $2 AND process_began_at = $3::timestamptz",
-                 4, params)) {
+                 5, params)) {
         return; /* it reads as one that was killed: no end is known */
     }
 }

@@ -15,7 +15,7 @@
 struct viewer {
     struct migration m;
     struct status_memory memory;
-    bool json, watches;
+    bool json, watches, values;
     bool said[2]; /* of a side that it does not answer, since it does not */
 };
 
@@ -60,6 +60,12 @@ static int name_silent_sides(struct viewer *viewer, const struct status *status)
     return failed;
 }
 
+static void hide_values(struct status *status) {
+    for (enum direction d = FORWARD; d <= REVERSE; d++) {
+        status->links[d].report.last_error_values[0] = '\0';
+    }
+}
+
 /* 0; 1 where a side did not answer, or a signal came meanwhile; 3 where a person must act */
 static int show(struct viewer *viewer) {
     struct status status;
@@ -67,6 +73,9 @@ static int show(struct viewer *viewer) {
     int failed = ERR_FAILED;
     arena_init(&arena);
     if (status_read(&viewer->m, &viewer->memory, &arena, &status)) {
+        if (!viewer->values) {
+            hide_values(&status);
+        }
         print(viewer, &status);
         fflush(stdout);
         failed = name_silent_sides(viewer, &status);
@@ -85,7 +94,8 @@ static int watch(struct viewer *viewer) {
 
 int command_status(struct invocation *invocation) {
     struct viewer viewer = {.json = options_has(invocation->options, "json"),
-                            .watches = options_has(invocation->options, "watch")};
+                            .watches = options_has(invocation->options, "watch"),
+                            .values = options_has(invocation->options, "values")};
     migration_init(&viewer.m, invocation->config, invocation->loop);
     int result = viewer.watches ? watch(&viewer) : show(&viewer);
     migration_fini(&viewer.m);

@@ -146,6 +146,7 @@ static void add_link(struct json *json, const struct migration *m, enum directio
     known_int(json, "parked", report->is_known, report->parked);
     json_text(json, "waiting_for", link_waiting_for(status, direction));
     json_text(json, "last_error", or_null(report->last_error));
+    json_text(json, "last_error_values", or_null(report->last_error_values));
     add_slot(json, &name, link);
     json_end_object(json);
 }

@@ -54,7 +54,7 @@ static const char report_sql[] =
     "           AND (k.link = $2 OR (k.link = 'copy' AND $2 = 'forward'))"
     "           AND k.settled_at IS NULL),"
     "       (SELECT count(*) FROM pgtandem.recheck r WHERE r.migration = $1 AND r.link = $2),"
-    "       to_jsonb(l)->>'waiting_for'"
+    "       to_jsonb(l)->>'waiting_for', " LATER("l", "last_error_values", "text")
     "  FROM pgtandem.link l JOIN pgtandem.progress p USING (migration, link)"
     " WHERE l.migration = $1 AND l.link = $2";
 /* clang-format on */
@@ -77,6 +77,7 @@ static void fill_report(struct link_report *report, const PGresult *r) {
     report->parked = result_int(r, 0, 14);
     report->rechecks = result_int(r, 0, 15);
     COPY_TEXT(report->waiting_for, r, 0, 16);
+    COPY_TEXT(report->last_error_values, r, 0, 17);
 }
 
 /* Without a schema, or without rows there, everything stays zero. */

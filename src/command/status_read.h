@@ -48,6 +48,9 @@ struct link_report {
     int64_t rechecks;                  /* lots of keys that wait to be compared again */
     char last_error[ERR_MESSAGE_SIZE]; /* "" for none */
     char waiting_for[SERVICE_WAIT_SIZE]; /* whom or what, and since when; "" for nobody */
+    /* What that, or else what the process ended for, is about: values of a row. "" where
+     * there are none, or nobody has asked for them. */
+    char last_error_values[ERR_SERVER_SIZE];
     /* the process that looks after it, or did so last */
     usec_t process_began_at, process_ended_at;
     char process_ended_for[ERR_MESSAGE_SIZE];

@@ -366,14 +366,27 @@ static void add_waits(struct buf *out, struct buf *text, const struct status *st
     }
 }
 
+/* As it is: who looks for a key does not want it over two lines. */
+static void add_values(struct buf *out, const struct link_report *report) {
+    if (report->last_error_values[0] != '\0') {
+        buf_add_format(out, "with values: %s\n", report->last_error_values);
+    }
+}
+
 static void add_errors(struct buf *out, struct buf *text, const struct status *status) {
+    bool any = false;
     for (enum direction d = FORWARD; d <= REVERSE; d++) {
-        const char *error = status->links[d].report.last_error;
-        if (error[0] != '\0') {
+        const struct link_report *report = &status->links[d].report;
+        if (report->last_error[0] != '\0') {
+            any = true;
             buf_add_char(out, '\n');
-            buf_add_format(text, "last error: %s", error);
+            buf_add_format(text, "last error: %s", report->last_error);
             put(out, direction_name(d), text);
+            add_values(out, report);
         }
+    }
+    if (!any) { /* of what the process ended for */
+        add_values(out, &status->links[FORWARD].report);
     }
 }
 

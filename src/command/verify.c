@@ -1,5 +1,6 @@
 /* verify.c - `pgtandem verify`: runs the comparison and tells the outcome.
- * Keys are shown, other values never: they are people's data. */
+ * Values are never shown: they are people's data. Keys are, if they are mere numbers, or
+ * if they are asked for. */
 #include "verify/verify.h"
 
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include "command/json.h"
 #include "command/verify_progress.h"
 #include "command/verify_repair.h"
+#include "model/disclosure.h"
 
 enum { SAMPLE_MAX = 1000000 };
 
@@ -61,6 +63,14 @@ static void json_table(struct json *json, const struct verify_table *table) {
     json_end_object(json);
 }
 
+static void json_key(struct json *json, const struct verify_key *key) {
+    json_array(json, "key");
+    for (size_t k = 0; k < key->n_columns; k++) {
+        json_text(json, NULL, key->columns[k]);
+    }
+    json_end_array(json);
+}
+
 static void json_example(struct json *json, const struct verify_table *table, enum verdict verdict,
                          const struct verify_key *key) {
     char name[300];
@@ -69,11 +79,11 @@ static void json_example(struct json *json, const struct verify_table *table, en
     json_object(json, NULL);
     json_text(json, "table", name);
     json_text(json, "kind", verdict_name(verdict));
-    json_array(json, "key");
-    for (size_t k = 0; k < key->n_columns; k++) {
-        json_text(json, NULL, key->columns[k]);
+    if (key->n_columns == 0) {
+        json_text(json, "key", NULL);
+    } else {
+        json_key(json, key);
     }
-    json_end_array(json);
     json_end_object(json);
 }
 
@@ -147,20 +157,28 @@ static void print_key(const struct verify_key *key) {
     putchar(')');
 }
 
+/* Of one verdict, to the end of the line */
+static void print_keys(const struct verify_key *keys, size_t n, int64_t count) {
+    if (n > 0 && keys[0].n_columns == 0) {
+        puts("   keys: see --values");
+        return;
+    }
+    if (n > 0) {
+        printf("   key%s", count == 1 ? "" : "s");
+    }
+    for (size_t i = 0; i < n; i++) {
+        print_key(&keys[i]);
+    }
+    puts(n > 0 && count > (int64_t)n ? " ..." : "");
+}
+
 static void print_table(const struct verify_table *table) {
     const struct table_spec *spec = table->spec;
     printf("%s.%s and %s.%s\n", spec->old_table.schema, spec->old_table.name,
            spec->new_table.schema, spec->new_table.name);
     for (enum verdict v = VERDICT_matched; v < VERDICT_COUNT; v++) {
         printf("  %-15s %15s", words(v), format_count(table->counts[v]).text);
-        if (table->n_examples[v] > 0) {
-            printf("   key%s", table->counts[v] == 1 ? "" : "s");
-        }
-        for (size_t i = 0; i < table->n_examples[v]; i++) {
-            print_key(&table->examples[v][i]);
-        }
-        puts(table->counts[v] > (int64_t)table->n_examples[v] && table->n_examples[v] > 0 ? " ..."
-                                                                                          : "");
+        print_keys(table->examples[v], table->n_examples[v], table->counts[v]);
     }
     if (table->not_reread > 0) {
         printf("  %s of these were too many to be read again: changes that were under way count\n"
@@ -218,8 +236,27 @@ static bool compare(struct migration *m, const struct verify_options *options,
            verify_run(m, options, result, err);
 }
 
-static int tell(const struct invocation *invocation, const struct verify_result *result) {
+/* Keys without columns are not shown. */
+static void hide_keys(const struct migration *m, struct verify_result *result) {
+    for (size_t i = 0; i < result->n_tables; i++) {
+        struct verify_table *table = &result->tables[i];
+        if (disclosure_allows_key(migration_mapping(m, i, FORWARD))) {
+            continue;
+        }
+        for (enum verdict v = VERDICT_matched; v < VERDICT_COUNT; v++) {
+            for (size_t k = 0; k < table->n_examples[v]; k++) {
+                table->examples[v][k].n_columns = 0;
+            }
+        }
+    }
+}
+
+static int tell(const struct invocation *invocation, const struct migration *m,
+                struct verify_result *result) {
     bool full = options_has(invocation->options, "full");
+    if (!options_has(invocation->options, "values")) {
+        hide_keys(m, result);
+    }
     if (options_has(invocation->options, "json")) {
         print_json(result, invocation->config, full);
     } else {
@@ -242,7 +279,7 @@ int command_verify(struct invocation *invocation) {
     migration_init(&m, invocation->config, invocation->loop);
     bool ok = compare(&m, &options, &result, &err);
     verify_progress_end(&watcher.progress);
-    int status = ok ? tell(invocation, &result) : command_fail(&err);
+    int status = ok ? tell(invocation, &m, &result) : command_fail(&err);
     verify_fini(&result);
     migration_fini(&m);
     return status;

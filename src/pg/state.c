@@ -67,12 +67,18 @@ bool state_schema_is_current(struct db *db, bool *current, struct err *err) {
                    "                       ('parked', 'diagnostics'), ('copy', 'trouble'),"
                    "                       ('migration', 'phase_history'),"
                    "                       ('link', 'waiting_for'),"
-                   "                       ('link', 'process_began_at')) AS wanted (relation, name)"
+                   "                       ('link', 'process_began_at'),"
+                   "                       ('link', 'last_error_values'))"
+                   "                   AS wanted (relation, name)"
                    "    WHERE NOT EXISTS (SELECT FROM pg_attribute a"
                    "       JOIN pg_class c ON c.oid = a.attrelid AND c.relname = relation"
                    "       JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'pgtandem'"
                    "      WHERE a.attname = wanted.name AND NOT a.attisdropped))",
                    0, NULL);
+}
+
+static bool alters(const char *statement) {
+    return strncmp(statement, "ALTER ", 6) == 0 || strncmp(statement, "UPDATE ", 7) == 0;
 }
 
 /* What brings tables that are all there up to date wants their owner, and no right to
@@ -84,7 +90,7 @@ static bool alter_tables(struct db *db, struct err *err) {
     bool ok = true;
     for (size_t i = 0; ok && i < statements.count; i++) {
         const char *text = statements.items[i].text;
-        ok = strncmp(text, "ALTER ", 6) != 0 || db_exec(db, err, text, 0, NULL);
+        ok = !alters(text) || db_exec(db, err, text, 0, NULL);
     }
     arena_fini(&arena);
     return ok;

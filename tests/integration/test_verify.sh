@@ -133,9 +133,10 @@ test_keys_of_several_columns_and_odd_texts_are_found() {
     assert_eq "$(figure '[.matched, .rows_checked]' --full)" '[6000,6000]'
     sql main app "DELETE FROM b.t WHERE k = '\\' AND n = 77; UPDATE b.t SET \"v \"\"x\" = '' WHERE k = 'ä' AND n = 500;
                   INSERT INTO b.t VALUES ('', 0, 'x')"
-    assert_eq "$(figure '[.examples[] | [.kind, .key]]' --full)" \
+    assert_eq "$(figure '[.examples[] | [.kind, .key]]' --full --values)" \
         '[["different",["ä","500"]],["missing_in_old",["","0"]],["missing_in_new",["\\","77"]]]'
-    assert_exit 4 pgtandem verify --full
+    assert_eq "$(figure '[.examples[].key] | unique' --full)" '[null]'
+    assert_exit 4 pgtandem verify --full --values
     assert_contains "$output" "key (ä, 500)"
 }
 
