@@ -298,8 +298,20 @@ static bool check_values(const struct sources *sources, struct err *err) {
     return ok;
 }
 
+/* libpq would take what is behind the first @ of a password for the host, and name that
+ * when it is not found. Of a host an @ would be written %40. */
+static bool has_second_at(const char *dsn) {
+    if (!is_uri(dsn)) {
+        return false;
+    }
+    const char *from = strstr(dsn, "//") + 2;
+    const char *end = from + strcspn(from, "/?");
+    const char *at = memchr(from, '@', (size_t)(end - from));
+    return at != NULL && memchr(at + 1, '@', (size_t)(end - at - 1)) != NULL;
+}
+
 bool dsn_check(const char *dsn, const char *key, struct err *err) {
-    PQconninfoOption *parsed = PQconninfoParse(dsn, NULL);
+    PQconninfoOption *parsed = has_second_at(dsn) ? NULL : PQconninfoParse(dsn, NULL);
     if (parsed == NULL && !is_database_name(dsn)) {
         return refuse_malformed(dsn, key, err);
     }

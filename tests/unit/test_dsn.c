@@ -24,6 +24,8 @@ static const struct {
     {"password=hush conect_timeout=1",
      "does not know, at character 15; did you mean \"connect_timeout\"?"},
     {"postgresql://u:hush%zz@h/x", "a mistake in the URI"},
+    {"postgresql://u:hu@sh@h/x", "a mistake in the URI"},
+    {"postgresql://u:hush@@/x", "a mistake in the URI"},
     {"postgresql://u:hush@h/x?quiet=1", "does not know, at character 25"},
     {"postgresql://h/x?nonsense=1", "\"nonsense\", at character 18"},
     {"host=h port=abc password=hush", "\"port\" of old.dsn is not right: it must be a number"},
