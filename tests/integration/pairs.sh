@@ -60,9 +60,16 @@ must_be_running() {
     background_running service || fail "the service has ended: $(tail -n 5 "$(service_log)")"
 }
 
-# teardown: everything the migration left, so that the next case starts afresh.
+# teardown: everything the migration left, so that the next case starts afresh. The sessions
+# of a process that was killed can end a moment later than it.
 teardown() {
-    pgtandem teardown --all >"$T/teardown.log" 2>&1 || fail "teardown: $(cat "$T/teardown.log")"
+    local end=$((SECONDS + 10))
+    until pgtandem teardown --all >"$T/teardown.log" 2>&1; do
+        if [ $SECONDS -gt $end ] || ! grep -q "another pgtandem is at work" "$T/teardown.log"; then
+            fail "teardown: $(cat "$T/teardown.log")"
+        fi
+        sleep 0.2
+    done
 }
 
 # wait_service_end STATUS [SECONDS]: until the service has ended by itself.
