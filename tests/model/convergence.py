@@ -57,8 +57,27 @@ RULES = {
     "sure": "3: a row is only missing when all that the other link has applied is visible",
     "settled": "1: own writes are known while anything is under way for their key",
     "blocked": "5: a blocked mend parks its key",
+    "proof": "E: a row is later only if the stream says so",
+    "unknown": "E: a row without a commit time is not earlier",
+    "open": "E: arrivals at keys that are open add their evidence",
+    "heard": "E: a key is open before the commit that puts it up",
+    "load": "E: after a crash open keys are read before anything is applied",
+    "met": "E: what a change met is noted with it",
+    "keep": "E: what a recheck saw is noted",
+    "wrote": "E: what pgtandem wrote at an open key is known by its id",
+    "undone": "E: a removal that was left undecided is carried out when the row turns out to be earlier",
+    "unwritten": "4: a change that says what is there already puts its key up",
+    "yields": "E: a copy of ours yields to a row of the side that had the latest change",
+    "same": "E: a row that says what the change says is the change's",
+    "whole": "E: the evidence of a key goes as a whole",
+    "xid": "E: a row is known by its transaction's id",
+    "time": "E: a row is known by its commit time",
+    "follows": "E: a commit on top of a link's row is later than it",
+    "updates": "E: only updates overwrite because the other link has passed",
+    "pending": "E: and only if nothing before them was left undecided",
+    "window": "E: ids are not given away under a change that is on its way",
 }
-MODES = ("stamps", "ancient", "unique", "version", "delete-wins", "clocks")
+MODES = ("stamps", "adrift", "ancient", "unique", "version", "delete-wins", "clocks")
 
 
 # the mapping: one old name, two new ones; white space is lost one way, the split the other
@@ -86,19 +105,32 @@ def agree(old, new):
 
 
 class Row:
+    """`copy` and `stamp` are what the server says of the last writer; `ours` and `time` are the truth, for the judge"""
     count = 0
 
     def __init__(self, values, stamp, copy):
         Row.count += 1
-        self.values, self.stamp, self.copy, self.version = values, stamp, copy, Row.count
+        self.values, self.version, self.xid, self.txn = values, Row.count, None, None
+        self.stamp, self.copy, self.time, self.ours, self.harmed = stamp, copy, stamp, copy, False
 
     def __repr__(self):
         values = " / ".join(map(str, self.values.values()))
-        return f"v{self.version} {values} {'copy' if self.copy else f'@{self.stamp}'}"
+        truth = f" (in truth {'copy ' if self.ours else ''}@{self.time})" if self.harmed else ""
+        return f"v{self.version} {values} {'copy' if self.copy else f'@{self.stamp}'}{truth}"
 
 
 def version(row):
     return row and row.version
+
+
+class Proof:
+    """what the stream said of a change, under one of its keys"""
+    def __init__(self, txn, place, change, key):
+        self.side, self.order, self.xid, self.stamp = txn.side, (txn.index, place), txn.number, change.stamp
+        self.removes = change.op == "delete" or key == change.was
+
+    def __repr__(self):
+        return f"{'removal' if self.removes else 'row'} T{self.xid}@{self.stamp} of {self.side}"
 
 
 class Change:
@@ -123,6 +155,7 @@ class Txn:
         Txn.count += 1
         self.number, self.side, self.keys, self.changes, self.visible = Txn.count, side, set(rows), changes, False
         self.index = self.delivered = None               # in the log; how far the other side's log had come here
+        self.moment = Row.count
 
     def removes(self, key):
         return any(c.op == "delete" and c.key == key or c.was == key for c in self.changes)
@@ -170,8 +203,63 @@ def put(rows, key, row):
 
 class Record:
     """what is put up for recheck, or parked; durable with the transaction that wrote it"""
-    def __init__(self, key, parked, txn, deleted=None):
-        self.key, self.parked, self.txn, self.deleted = key, parked, txn, deleted   # when, if it found nothing
+    def __init__(self, key, txn, proof=None, parked=False, wrote=None, missed=False, undecided=False, met=(),
+                 holds=True):
+        self.key, self.txn, self.proof, self.parked = key, txn, proof, parked
+        self.wrote = wrote                               # the id of the row that says what the change says
+        self.holds = holds                               # it keeps the key open; else it is evidence only
+        self.missed = missed                             # a removal that found nothing
+        self.undecided = undecided                       # whether the row that it left alone is later
+        self.met = list(met)                             # (side, xid, stamp) of rows, noted while the server knew
+
+
+class Evidence:
+    """what is on record of a key, in both databases, as far as it can be read: for each side, its last change"""
+
+    def __init__(self, model, key):
+        self.on, self.model = model.on, model
+        self.records = [r for r in model.records if r.key == key and r.txn.visible]
+        self.last = {}
+        for record in self.records:
+            proof = record.proof
+            if proof and (proof.side not in self.last or self.last[proof.side].order < proof.order):
+                self.last[proof.side] = proof
+
+    def latest(self):
+        a, b = self.last.get(self.model.old), self.last.get(self.model.new)
+        if not a or not b:
+            return a or b
+        return a if self.beats(a, b) else b
+
+    def beats(self, a, b):
+        if a.side is b.side:
+            return a.order > b.order
+        if self.on("follows") and self.follows(a, b) != self.follows(b, a):
+            return self.follows(a, b)
+        return self.model.later(a.stamp, a.side, b.stamp, b.side)
+
+    def follows(self, a, b):
+        """was a committed on top of what b's link had written?"""
+        return any(r.proof is b and r.wrote == r.txn.number and r.txn.position <= a.order[0] for r in self.records)
+
+    def copy_of(self, side, row):
+        """the change whose row pgtandem wrote there, if it did"""
+        own = [r.proof for r in self.records
+               if r.wrote and r.proof and r.txn.side is side and row and r.wrote == row.xid and self.on("wrote")]
+        return max(own, key=lambda p: p.order) if own else None
+
+    def original(self, side, row):
+        """the side's last change, if the row is its"""
+        proof = self.last.get(side)
+        if row is None or proof is None or proof.removes:
+            return None
+        same = self.on("xid") and row.xid == proof.xid or \
+            self.on("time") and not row.copy and row.stamp == proof.stamp or \
+            any(met == (side, row.xid, proof.stamp) for r in self.records for met in r.met)
+        return proof if same else None
+
+    def of(self, side, row):
+        return self.copy_of(side, row) or self.original(side, row)
 
 
 class Link:
@@ -193,6 +281,7 @@ class Link:
     def look(self):
         keys = {k for t in self.batch for c in t.changes for k in c.keys}
         self.read = {k: self.target.seen.get(k) for k in keys}
+        self.position = len(self.target.log)             # after the read
         # has the other link applied what readers here do not see yet?
         self.unseen = any(t.index is not None and t.index < self.other.done for t in self.target.hidden)
 
@@ -203,67 +292,121 @@ class Batch:
     def __init__(self, model, link):
         self.on, self.policy, self.link, self.target, self.read = model.on, model, link, link.target, link.read
         self.work, self.written = dict(link.read), {}
-        self.rechecks, self.parked, self.conflicts, self.deleted, self.missing = [], [], [], [], []
+        self.records, self.conflicts, self.missing = [], [], False
         for txn in link.batch:
-            for change in txn.changes:
-                getattr(self, change.op)(change)
+            for place, change in enumerate(txn.changes):
+                self.decide(txn, place, change)
+
+    def decide(self, txn, place, change):
+        self.up, self.wrote, self.parked, self.missed, self.undecided, self.met = set(), {}, False, set(), set(), {}
+        getattr(self, change.op)(change)
+        for key in change.keys:
+            if key in self.up or self.policy.is_open(key) or any(r["key"] == key for r in self.records):
+                self.record(key, Proof(txn, place, change, key), False)
+        if self.parked and self.on("park"):
+            self.record(change.key, Proof(txn, place, change, change.key), True)
+
+    def record(self, key, proof, parked):
+        self.records.append(dict(key=key, proof=proof, parked=parked, holds=key in self.up or parked,
+                                 wrote=None if parked else self.wrote.get(key),
+                                 missed=key in self.missed, undecided=key in self.undecided,
+                                 met=[self.met[key]] if key in self.met else []))
 
     def row(self, key):
         return self.work[key] if self.on("own") else self.read[key]
 
-    def beaten(self, change, row):
-        return row and not row.copy and self.on("later") and \
-            self.policy.later(row.stamp, self.target, change.stamp, self.link.source)
+    def stays(self, change, key, row):
+        """is the row left alone? "kept": it is later; "undecided": nobody knows"""
+        if not row or row.copy or not self.on("later"):
+            return None
+        if self.policy.on("met") and row.stamp != UNKNOWN:
+            self.met[key] = self.target, row.xid, row.stamp
+        known = row.stamp != UNKNOWN or not self.on("unknown")
+        if known and not self.policy.later(row.stamp, self.target, change.stamp, self.link.source):
+            return None
+        if self.policy.versioned or not self.on("proof"):
+            return "kept"
+        evidence = Evidence(self.policy, key)
+        proof = evidence.of(self.target, row)
+        if proof and evidence.copy_of(self.target, row):
+            return None
+        if proof:
+            return "kept" if self.policy.later(proof.stamp, self.target, change.stamp, self.link.source) else None
+        if self.passed(change, key, evidence):
+            return None
+        self.undecided.add(key)
+        return "undecided"
+
+    def passed(self, change, key, evidence):
+        """an update, when the other link has passed the read and holds nothing later: the row is earlier"""
+        last = evidence.last.get(self.target)
+        return self.policy.patient and self.link.other.passed >= self.link.position \
+            and (change.op == "update" or not self.on("updates")) \
+            and not (last and self.policy.later(last.stamp, self.target, change.stamp, self.link.source)) \
+            and not (self.on("pending") and self.pending(key, evidence))
+
+    def pending(self, key, evidence):
+        """an earlier change of this link was not decided either"""
+        return any(r["undecided"] for r in self.records if r["key"] == key) or \
+            any(r.undecided and r.proof.side is self.link.source for r in evidence.records)
 
     def set(self, key, row):
         self.work[key] = self.written[key] = row
+        self.wrote[key] = "own"
+
+    def conflict(self, key, kind, stays):
+        if stays == "kept":
+            self.conflicts.append((key, kind))
+
+    def not_found(self, key, removal):
+        self.up.add(key)
+        self.missing = True
+        self.conflicts.append((key, "missing"))
+        if removal:
+            self.missed.add(key)
 
     def delete(self, change):
         row = self.row(change.key)
         if self.on("deletes") or row is None or not row.copy:
-            self.rechecks.append(change.key)
+            self.up.add(change.key)
+        stays = self.stays(change, change.key, row)
+        self.conflict(change.key, "kept", stays)
         if row is None:
-            self.conflicts.append((change.key, "missing"))
-            self.deleted.append((change.key, change.stamp))
-        elif self.beaten(change, row):
-            self.conflicts.append((change.key, "kept"))
-        else:
+            self.not_found(change.key, True)
+        elif not stays:
             self.set(change.key, None)
 
     def insert(self, change):
         row = self.row(change.key)
         if row and not row.copy:
-            self.rechecks.append(change.key)
-        if self.beaten(change, row):
-            self.conflicts.append((change.key, "kept"))
-        else:
+            self.up.add(change.key)
+        stays = self.stays(change, change.key, row)
+        self.conflict(change.key, "kept", stays)
+        if not stays:
             self.write(change, row)
 
     def update(self, change):
         if self.row(change.key):
             self.insert(change)
         else:
-            self.rechecks.append(change.key)
-            self.missing.append(change.key)
-            self.conflicts.append((change.key, "missing"))
+            self.not_found(change.key, False)
 
     def rename(self, change):
         moved, row = self.row(change.was), self.row(change.key)
         if self.on("keys") or moved is None or not moved.copy or (row and not row.copy):
-            self.rechecks += change.keys
+            self.up.update(change.keys)
         if moved is None:
-            self.conflicts.append((change.was, "missing"))
-            self.deleted.append((change.was, change.stamp))
-        elif self.beaten(change, moved):
-            self.conflicts.append((change.was, "removed"))
+            self.not_found(change.was, True)
+        self.conflict(change.was, "removed", self.stays(change, change.was, moved))
         back = self.work[change.was], self.written.get(change.was, self)
         self.set(change.was, None)
-        if self.beaten(change, row):
-            self.conflicts.append((change.key, "kept"))
-        elif not self.write(change, row or moved, row):
+        stays = self.stays(change, change.key, row)
+        self.conflict(change.key, "kept", stays)
+        if not stays and not self.write(change, row or moved, row):
             self.restore(change.was, *back)
 
     def restore(self, key, row, written):
+        self.wrote.pop(key, None)
         self.work[key] = row
         if written is self:
             del self.written[key]
@@ -277,11 +420,14 @@ class Batch:
         if set(values) != set(COLS):
             return True                                  # a value is missing: the recheck brings the row
         if self.target.holder(change.key, values, self.work) is not None:
-            if self.on("park"):
-                self.parked.append(change.key)
+            self.parked = True
             return False
         if over and over.values == values and self.policy.lazy:
             change.same = True                           # what it says is there already
+            if self.on("unwritten"):
+                self.up.add(change.key)                  # unprotected: a commit may be hidden there
+            if self.on("same") and set(change.image) == set(COLS):
+                self.wrote[change.key] = over.xid or "own"
         else:
             self.set(change.key, Row(values, change.stamp, True))
         return True
@@ -336,21 +482,32 @@ class Rechecker:
 
     def decide(self):
         key, (old, new) = self.queue[0], (self.rows[s] for s in self.sides)
-        pair = version(old), version(new)
-        late = self.late(key)
+        pair, evidence = (version(old), version(new)), Evidence(self.model, key)
+        late = self.late(evidence)
         if agree(old, new) and not late:
             self.sightings.pop(key, None)
             self.close(key)
         elif self.sightings.get(key) == pair or not self.model.on("twice"):
-            self.sightings.pop(key, None)
-            self.waiting = self.mend(key, *((late, None) if late else self.model.mended(old, new)))
-            if not self.model.on("again"):
-                self.close(key)
+            what = self.model.remedy(evidence, old, new) if late in (None, self) else (late, None, None)
+            if what:
+                self.sightings.pop(key, None)
+                self.waiting = self.mend(key, *what)
+                if not self.model.on("again"):
+                    self.close(key)
+            else:
+                self.model.note(f"open {key}: {old} | {new}, {evidence.last}")
         else:
             self.model.note(f"seen {key}: {old} | {new}")
             self.sightings[key] = pair
+            self.keep(evidence)
         if not self.waiting:
             self.settled()
+
+    def keep(self, evidence):
+        """what is known of the rows now is noted: the server may forget it"""
+        for side, row in self.rows.items():
+            if self.model.on("keep") and row and evidence.original(side, row):
+                evidence.records[0].met.append((side, row.xid, evidence.last[side].stamp))
 
     def settled(self):
         self.waiting, self.rows = None, {}
@@ -360,21 +517,42 @@ class Rechecker:
             self.model.quiet += 1
 
     def close(self, key):
-        gone = [r for r in self.collected if r.key == key]
+        """all of it, or nothing: what is left would have to be decided without what is gone"""
+        gone = [r for r in self.model.records if r.key == key and r.txn.visible and (r in self.collected or not r.holds)]
+        rest = [r for r in self.model.records if r.key == key and r.holds and r not in gone]
+        if rest and self.model.on("whole"):
+            return
         self.model.note(f"closed {key}")
+        for record in (r for r in gone if r.undecided and self.contested(r)):
+            self.model.conflicts.append((key, "kept"))
         self.model.records = [r for r in self.model.records if r not in gone]
 
-    def late(self, key):
-        """the side that has what a delete should have removed: it was not visible when the delete came"""
-        for record in self.collected:
-            side = record.txn.side
-            row, other = self.rows[side], self.sides[side is self.sides[0]]
-            if record.key == key and record.deleted is not None and row and not row.copy \
-                    and not self.model.later(row.stamp, side, record.deleted, other):
+    def contested(self, record):
+        """did what the change met turn out to be later?"""
+        return any(self.model.later(r.proof.stamp, r.proof.side, record.proof.stamp, record.proof.side)
+                   for r in self.model.records
+                   if r.key == record.key and r.proof and r.proof.side is not record.proof.side)
+
+    def late(self, evidence):
+        """what became of a removal that found nothing, for the row was not visible yet, or was left undecided: the
+        side that has the earlier row still; `self` where that cannot be told"""
+        if self.model.mode == "delete-wins":
+            return None
+        latest = evidence.latest()
+        for record in evidence.records:
+            side, removal = record.txn.side, record.proof
+            row = self.rows[side]
+            if not row or not (record.missed and self.model.on("late") or
+                               record.undecided and removal is latest and removal.removes and self.model.on("undone")):
+                continue
+            proof = evidence.of(side, row)
+            if proof and proof is not removal and evidence.beats(removal, proof):
                 return side
+            if not proof and record.undecided:
+                return self
         return None
 
-    def mend(self, key, target, row):
+    def mend(self, key, target, row, proof):
         """the transaction that wrote, or None"""
         read = self.rows[target]
         if key in target.locks or self.model.on("guard") and version(target.rows.get(key)) != version(read):
@@ -383,13 +561,15 @@ class Rechecker:
             self.model.note(f"mend of {key} on {target} is blocked")
             return self.park(key, target)
         self.model.note(f"mend {key} on {target}: {read} becomes {row}")
-        return self.model.commit(target, {key: row})
+        txn = self.model.commit(target, {key: row})
+        self.model.records.append(Record(key, txn, proof, wrote=proof and txn.number))
+        return txn
 
     def park(self, key, target):
         if not self.model.on("blocked") or any(r.key == key and r.parked for r in self.model.records):
             return None
         txn = target.commit({})
-        self.model.records.append(Record(key, True, txn))
+        self.model.records.append(Record(key, txn, parked=True))
         return txn
 
 
@@ -410,6 +590,14 @@ class Model:
         self.records, self.conflicts, self.parked, self.history = [], [], set(), []
         self.latest = {}                                 # key -> (stamp, side, row, txn); None: not judged
         self.lives = {}                                  # key -> the keys it was renamed from or to, itself too
+        self.heard = set()                               # transactions whose records the process knows of
+        self.doubted = set()                             # keys of changes that were left out, undecided
+        self.unknown = set()                             # keys that stay open
+        self.lost = None                                 # an application's row that was overwritten without a reason
+        self.patient = rng.random() < 0.5
+        self.drifted, self.corrupts = 0, rng.choice((0, 0, 1))
+        self.drifts = mode == "adrift" or mode != "stamps" and rng.random() < 0.5
+        self.paused, self.pauses, self.torn = None, rng.choice((0, 2)), set()
         self.stamps = {}                                 # (side, key) -> its last stamp there
         self.links[0].other, self.links[1].other = self.links[1], self.links[0]
         self.rechecker = Rechecker(self)
@@ -427,9 +615,13 @@ class Model:
             if self.rng.random() < 0.5:
                 values = {"name": "a b c", "bio": "a", "mail": f"u{key}"}
                 stamp, known = (UNKNOWN, False) if self.mode == "ancient" else (0, True)
-                self.old.rows[key] = Row(values, stamp, False)
+                self.old.rows[key] = row = Row(values, stamp, False)
+                self.latest[key] = stamp, self.old, row, None
+                if self.drifts and self.rng.random() < 0.2:
+                    self.torn.add(key)                   # it never came over
+                    continue
                 self.new.rows[key] = Row(self.fit(self.new, None, values), stamp, known)
-                self.latest[key] = stamp, self.old, self.old.rows[key], None
+                self.new.rows[key].ours = True
         for side in (self.old, self.new):
             side.seen = dict(side.rows)
 
@@ -448,7 +640,16 @@ class Model:
 
     def commit(self, side, rows, changes=()):
         self.quiet = 0
+        if not changes:
+            self.watch(side, rows)
         txn = side.commit(rows, changes)
+        txn.position = len(side.log)
+        for row in filter(None, rows.values()):
+            row.txn, row.xid = txn, txn.number
+            if changes and self.rng.random() < 0.4:
+                row.xid = -row.version                   # behind a savepoint: the stream does not tell this id
+        if not changes:
+            self.heard.add(txn)
         if changes:
             txn.index, txn.delivered = len(side.log), self.links[side is self.old].done
             side.log.append(txn)
@@ -474,7 +675,7 @@ class Model:
             change.stamp = ALWAYS if change.op == "delete" and self.mode == "delete-wins" else stamp
         rows = {k: work.get(k) for k in keys}
         for row in filter(None, rows.values()):
-            row.stamp = stamp
+            row.stamp = row.time = stamp
         txn = self.commit(side, rows, changes)
         self.note(f"write {side} {txn}{'' if txn.visible else ' (hidden)'}: {changes}")
         self.history.append(txn)
@@ -564,17 +765,18 @@ class Model:
             return                                       # it waits for the rows' writer
         if self.on("reread") and any(version(target.rows.get(k)) != version(link.read[k]) for k in batch.written):
             return link.look()
-        if self.on("sure") and batch.deleted + batch.missing and link.unseen:
+        if self.on("sure") and batch.missing and link.unseen:
             return link.look()
         txn = self.commit(target, batch.written)
+        records = [" ".join([f"{r['key']}: {r['proof']}"] + [k for k in ("parked", "wrote", "missed", "undecided") if r[k]])
+                   for r in batch.records]
         self.note(f"{link.label} applies {link.batch} as {txn}{'' if txn.visible else ' (hidden)'}: {batch.written}, "
-                  f"rechecks {batch.rechecks} parked {batch.parked} conflicts {batch.conflicts}")
-        if self.on("recheck"):
-            self.records += [Record(k, False, txn) for k in batch.rechecks]
-            if self.on("late") and self.mode != "delete-wins":
-                self.records += [Record(k, False, txn, stamp) for k, stamp in batch.deleted]
-        self.records += [Record(k, True, txn) for k in batch.parked]
-        self.parked.update(batch.parked)
+                  f"conflicts {batch.conflicts} records {records}")
+        for record in batch.records:
+            record["wrote"] = txn.number if record["wrote"] == "own" else record["wrote"]
+        self.records += [Record(txn=txn, **r) for r in batch.records if r["parked"] or self.on("recheck")]
+        self.doubted.update(r["key"] for r in batch.records if r["undecided"])
+        self.parked.update(r["key"] for r in batch.records if r["parked"])
         self.conflicts += batch.conflicts
         link.done += len(link.batch)
         for source in link.batch:
@@ -590,20 +792,43 @@ class Model:
 
     # rechecks
 
-    def mended(self, old, new):
-        """the side that has to change, and its row then"""
-        if old is None or new is None:
-            have, lack, row = (self.new, self.old, new) if old is None else (self.old, self.new, old)
-            keep = not row.copy or not self.on("copies")
-            return (lack, self.copied(lack, row, None)) if keep else (have, None)
-        if old.copy != new.copy and self.on("copies"):
-            new_wins = old.copy
+    def remedy(self, evidence, old, new):
+        """the side that has to change, its row then, and the change whose row it is; None: nobody knows"""
+        latest = evidence.latest()
+        if agree(old, new):
+            return None
+        if latest is None:
+            return self.remedy_unproved(old, new)
+        if latest.removes and not (old and new):
+            return (self.old if old else self.new), None, latest
+        one, other = evidence.of(self.old, old), evidence.of(self.new, new)
+        if not old or not new:
+            winner = self.old if one else self.new if other else None
+        elif one and other:
+            first = evidence.original(self.old, old) if one is other else evidence.beats(one, other)
+            winner = self.old if first else self.new
         else:
-            new_wins = old.copy or self.later(new.stamp, self.new, old.stamp, self.old)
-        return (self.old, self.copied(self.old, new, old)) if new_wins else (self.new, self.copied(self.new, old, new))
+            winner = self.half_known(evidence, latest, (self.old, old, one), (self.new, new, other))
+        if winner is self.old:
+            return self.new, self.copied(self.new, old, new), one or latest
+        return winner and (self.old, self.copied(self.old, new, old), other or latest)
+
+    def half_known(self, evidence, latest, one, other):
+        """one row at most is vouched for: it wins as the latest change's own row, and yields if it is a copy of ours"""
+        for (side, row, proof), (elsewhere, there, known) in (one, other), (other, one):
+            if latest.side is side and (evidence.original(side, row) is latest and not evidence.copy_of(side, row) or
+                                        self.on("yields") and not proof and evidence.copy_of(elsewhere, there)):
+                return side
+        return None
+
+    def remedy_unproved(self, old, new):
+        """nothing came through a stream: a verify has found the difference"""
+        if old and new and new.copy and not old.copy:
+            return self.new, self.copied(self.new, old, new), None
+        return None
 
     def copied(self, target, source, over):
-        return Row(self.fit(target, over and over.values, source.values), source.stamp, True)
+        return Row(self.fit(target, over and over.values, source.values), source.time, True)
 
     # a whole run
 
@@ -613,6 +838,12 @@ class Model:
         for link in self.links:
             link.forget(self.on("alone"))
         self.rechecker.__init__(self)
+        self.heard = set()
+
+    def is_open(self, key):
+        """as the process remembers it: from before the commit of what puts a key up; after a crash it reads first"""
+        return self.on("open") and any(
+            r.key == key and (r.txn.visible or r.txn in self.heard and self.on("heard")) for r in self.records)
 
     def settled(self, key):
         """nothing is under way for the key"""
@@ -623,18 +854,78 @@ class Model:
         """a copy that nobody remembers writing"""
         self.note(f"forgotten: {row}")
         row.copy, self.quiet = False, 0
-        if self.mode == "ancient":
-            row.stamp = UNKNOWN
+
+    def lose(self, row):
+        """its commit time is dropped"""
+        row.copy, row.stamp, row.harmed, self.quiet = False, UNKNOWN, True, 0
+        self.note(f"unknown now: {row}")
+
+    def give(self, row):
+        """its id is given to another transaction: an application's, or one of ours"""
+        row.copy, row.harmed, self.quiet = self.rng.random() < 0.4, True, 0
+        if not self.versioned:
+            row.stamp = self.rng.choice((-5, 0, self.clock // 2, self.clock, self.clock + 10)) + 0.5
+        self.note(f"a stranger's now: {row}")
+
+    def may_be_given(self, side, row):
+        """not while a change is on its way to the row that was committed before the row was written, nor while the
+        row's own change is on its way"""
+        link = self.links[side is self.old]
+        coming = any(t.moment < row.version for t in link.source.log[link.done:])
+        going = not row.ours and row.txn and row.txn.index >= link.other.done
+        return not self.on("window") or not coming and not going
+
+    def corrupt(self, key):
+        """a copy in the new table changes behind everybody's back, and a verify puts it up"""
+        row = self.new.rows[key]
+        row.values = dict(row.values, bio=f"x{row.version}")
+        Row.count += 1
+        row.version = Row.count
+        self.note(f"corrupt: {row}")
+        self.records.append(Record(key, self.commit(self.new, {})))
+
+    def pause(self, link):
+        self.note(f"{link.label} stands still")
+        self.paused, self.pauses = link, self.pauses - 1
+
+    def resume(self, _=None):
+        self.note("and goes on")
+        self.paused = None
+
+    @staticmethod
+    def saw(txn, row):
+        """was it committed after the row had come to its side?"""
+        return row.txn is None or txn.delivered > row.txn.index
+
+    @staticmethod
+    def removed_at(txn, key):
+        return max(c.stamp for c in txn.changes if key in c.keys)
+
+    def watch(self, side, rows):
+        """an application's row is overwritten only by a later commit of the other side"""
+        other = self.new if side is self.old else self.old
+        for key, row in rows.items():
+            gone = side.rows.get(key)
+            if gone is None or gone.ours or key in self.lives or self.mode == "clocks":
+                continue
+            reason = any(key in t.keys and (self.saw(t, gone) or t.removes(key) and self.later(
+                self.removed_at(t, key), other, gone.time, side)) for t in other.log)
+            if not reason and not (row and row.time >= gone.time):
+                self.lost = self.lost or f"key {key} on {side}: {gone} became {row}"
 
     def busy(self, left):
         yield from (("write", self.write, s) for s in (self.old, self.new) if left[s])
+        reading = self.on("load") and any(t.index is None and t not in self.heard
+                                          for s in (self.old, self.new) for t in s.hidden)
         for link in self.links:
             if link.waiting:
                 if link.waiting.visible:
                     yield "apply", self.answer, link
+            elif link is self.paused:
+                continue
             elif link.batch:
                 yield "apply", self.apply, link
-            elif link.done < len(link.source.log):
+            elif link.done < len(link.source.log) and not reading:
                 yield "take", self.take, link
         yield from (("show", s.show, t) for s in (self.old, self.new) for t in s.hidden)
 
@@ -644,15 +935,38 @@ class Model:
     def accidents(self):
         if self.crashes and self.rng.random() < 0.05:
             yield "crash", lambda _: self.crash(), None
-        if self.versioned or self.mode == "ancient":
+        if self.versioned:
             copies = [r for s in (self.old, self.new) for k, r in s.rows.items() if r.copy and self.settled(k)]
             if copies and self.rng.random() < 0.2:
                 yield "forget", self.forget, self.rng.choice(copies)
+        if self.pauses and not self.paused and self.rng.random() < 0.1:
+            yield "pause", self.pause, self.rng.choice(self.links)
+        if self.drifts and self.rng.random() < 0.2:
+            yield from self.drift()
+
+    def drift(self):
+        rows = [(s, k, r) for s in (self.old, self.new) for k, r in s.rows.items()]
+        if not rows or self.drifted > 20:
+            return
+        side, key, row = self.rng.choice(rows)
+        self.drifted += 1
+        if not self.versioned:
+            yield "drift", self.lose, row
+        if self.may_be_given(side, row):
+            yield "drift", self.give, row
+        old = self.old.rows.get(key)
+        if self.corrupts and not self.versioned and side is self.new and row.ours and old and not old.ours \
+                and key not in self.new.locks:
+            self.corrupts -= 1
+            yield "drift", self.corrupt, key
 
     def run(self, writes):
         left = {self.old: writes, self.new: writes}
         for _ in range(40000):
             busy, others = list(self.busy(left)), list(self.others())
+            if self.paused and (not busy or self.rng.random() < 0.02):
+                self.resume()
+                continue
             self.idle = not busy
             if self.idle and (not others or self.quiet > 4):
                 return self.verdict()
@@ -677,14 +991,32 @@ class Model:
         return {k: (self.old.rows.get(k), self.new.rows.get(k)) for k in {*self.old.rows, *self.new.rows}}
 
     def excused(self, key, old, new):
-        target, row = self.mended(old, new)
+        """a unique value is in the way"""
+        what = self.remedy(Evidence(self, key), old, new)
         open_ = any(r.key == key and r.parked for r in self.records)
-        return open_ and row and target.holder(key, row.values) is not None
+        return open_ and what and what[1] and what[0].holder(key, what[1].values) is not None
+
+    def unknowable(self, key, old, new):
+        """the key is open, rightly: nobody can know which row it is that the latest commit left"""
+        known = self.latest.get(key)
+        row = known and self.mode != "clocks" and known[2]
+        missing = row and row.harmed and row.xid != row.txn.number if row and row.txn else \
+            any(r and r.harmed for r in (old, new))
+        if any(r.key == key for r in self.records) and missing and not self.remedy(Evidence(self, key), old, new):
+            self.unknown.add(key)
+            return True
+        return False
 
     def agreement(self):
         for key, (old, new) in self.pairs().items():
-            if not agree(old, new) and not self.excused(key, old, new):
+            touched = any(key in t.keys for t in self.history) or key not in self.torn
+            if touched and not agree(old, new) and not self.excused(key, old, new) \
+                    and not self.unknowable(key, old, new):
                 yield f"key {key} differs: {old} | {new}"
+
+    def overwritten(self):
+        if self.lost:
+            yield self.lost
 
     def ordered(self, key):
         """the stamps tell which of the key's commits is the latest"""
@@ -699,7 +1031,9 @@ class Model:
             if known and self.judged(key):
                 stamp, side, row, _ = known
                 here = side.rows.get(key)
-                if (here and here.values) != (row and row.values):
+                if row is None and key in self.doubted and any(r.key == key for r in self.records):
+                    self.unknown.add(key)                # a removal that is left undecided
+                elif (here and here.values) != (row and row.values):
                     yield f"key {key} holds {here} on {side}, but its latest commit left {row}@{stamp}"
 
     def writers(self, key):
@@ -710,7 +1044,7 @@ class Model:
     def sound(self):
         for key, kind in self.conflicts:
             life = self.lives.get(key, {key})
-            if len({t.side for t in self.writers(key)}) == 1 and self.mode != "clocks" and not life & self.parked:
+            if len({t.side for t in self.writers(key)}) == 1 and self.mode != "clocks" and not life & (self.parked | self.torn):
                 yield f"key {key} has a conflict ({kind}), but only one side wrote it"
 
     @staticmethod
@@ -718,26 +1052,27 @@ class Model:
         return a.side is not b.side and a.index >= b.delivered and b.index >= a.delivered
 
     def complete(self):
-        recorded = {k for key in {c[0] for c in self.conflicts} | self.parked for k in self.lives.get(key, {key})}
+        pending = {r.key for r in self.records if r.undecided}
+        recorded = {k for key in {c[0] for c in self.conflicts} | self.parked | pending for k in self.lives.get(key, {key})}
         for i, a in enumerate(self.history):
             for b in self.history[i + 1:]:
                 for key in a.keys & b.keys - recorded if self.concurrent(a, b) else ():
-                    if self.ordered(key) and not self.silent(key, *sorted((a, b), key=self.by_stamp)):
+                    if self.ordered(key) and not (self.drifts and a.stamp == b.stamp) and not self.silent(key, *sorted((a, b), key=self.by_stamp)):
                         yield f"key {key}: {a} and {b} are concurrent, but nothing was recorded"
 
     def silent(self, key, earlier, later):
         """a pair that need not leave a record: one of them changed nothing, or the later one's row had been removed
         again before the earlier commit came there"""
         same = {c.key for t in (earlier, later) for c in t.changes if c.same} | earlier.same | later.same
-        return key in same or any(
-            t.removes(key) for t in later.side.log[later.index:earlier.arrived])
+        return key in same or any(t.removes(key) for a, b in ((earlier, later), (later, earlier))
+                                  for t in a.side.log[a.index:b.arrived])
 
     def by_stamp(self, txn):
         return txn.stamp, txn.side is self.new
 
     def corrections(self):
         for key in self.new.rows:
-            why = self.undone(key) if self.judged(key) and key not in self.lives else None
+            why = self.undone(key) if self.judged(key) and key not in self.lives and key not in self.doubted else None
             if why:
                 yield why
 
@@ -756,7 +1091,7 @@ class Model:
         return f"key {key}: the correction {name} of {after[0]} became {here}"
 
 
-JUDGES = ("agreement", "latest_wins", "sound", "complete", "corrections")
+JUDGES = ("agreement", "overwritten", "latest_wins", "sound", "complete", "corrections")
 
 
 def arguments():
@@ -776,15 +1111,18 @@ def arguments():
 def main():
     a = arguments()
     modes, judges = a.mode or MODES, {*(a.judge or JUDGES), "idle"}
-    failed, found, shortest = 0, Counter(), None
+    failed, found, shortest, open_ = 0, Counter(), None, Counter()
     for i in range(a.runs):
         m = Model(random.Random(a.seed * 1000003 + i), modes[i % len(modes)], a.without)
         why = {k: v for k, v in m.run(a.writes).items() if k in judges}
         failed += bool(why)
+        open_[m.mode] += len(m.unknown)
         found.update(f"{m.mode}: {k}" for k in why)
         if why and (shortest is None or len(m.trace) < len(shortest[1])):
             shortest = f"run {i}, {m.mode}: {why}", m.trace
     print(f"{a.runs} runs, {failed} wrong", *(f"{k} {n}" for k, n in sorted(found.items())), sep="\n  ")
+    if sum(open_.values()):
+        print(f"{sum(open_.values())} keys stay open:", ", ".join(f"{k} {n}" for k, n in sorted(open_.items()) if n))
     if shortest and a.trace:
         print(shortest[0], *shortest[1], sep="\n  ")
     return 1 if failed else 0
