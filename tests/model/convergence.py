@@ -254,7 +254,7 @@ class Evidence:
         if row is None or proof is None or proof.removes:
             return None
         same = self.on("xid") and row.xid == proof.xid or \
-            self.on("time") and not row.copy and row.stamp == proof.stamp or \
+            self.on("time") and (not row.copy or self.model.versioned) and row.stamp == proof.stamp or \
             any(met == (side, row.xid, proof.stamp) for r in self.records for met in r.met)
         return proof if same else None
 
@@ -296,13 +296,14 @@ class Batch:
         for txn in link.batch:
             for place, change in enumerate(txn.changes):
                 self.decide(txn, place, change)
+        up = {r["key"] for r in self.records if r["holds"]}
+        self.records = [r for r in self.records if r["key"] in up or model.is_open(r["key"])]
 
     def decide(self, txn, place, change):
         self.up, self.wrote, self.parked, self.missed, self.undecided, self.met = set(), {}, False, set(), set(), {}
         getattr(self, change.op)(change)
         for key in change.keys:
-            if key in self.up or self.policy.is_open(key) or any(r["key"] == key for r in self.records):
-                self.record(key, Proof(txn, place, change, key), False)
+            self.record(key, Proof(txn, place, change, key), False)
         if self.parked and self.on("park"):
             self.record(change.key, Proof(txn, place, change, change.key), True)
 
@@ -542,8 +543,8 @@ class Rechecker:
         for record in evidence.records:
             side, removal = record.txn.side, record.proof
             row = self.rows[side]
-            if not row or not (record.missed and self.model.on("late") or
-                               record.undecided and removal is latest and removal.removes and self.model.on("undone")):
+            if not row or not removal or removal is not latest or not removal.removes or not (
+                    record.missed and self.model.on("late") or record.undecided and self.model.on("undone")):
                 continue
             proof = evidence.of(side, row)
             if proof and proof is not removal and evidence.beats(removal, proof):
