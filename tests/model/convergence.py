@@ -73,8 +73,6 @@ RULES = {
     "xid": "E: a row is known by its transaction's id",
     "time": "E: a row is known by its commit time",
     "follows": "E: a commit on top of a link's row is later than it",
-    "updates": "E: only updates overwrite because the other link has passed",
-    "pending": "E: and only if nothing before them was left undecided",
     "window": "E: ids are not given away under a change that is on its way",
 }
 MODES = ("stamps", "adrift", "ancient", "unique", "version", "delete-wins", "clocks")
@@ -281,7 +279,6 @@ class Link:
     def look(self):
         keys = {k for t in self.batch for c in t.changes for k in c.keys}
         self.read = {k: self.target.seen.get(k) for k in keys}
-        self.position = len(self.target.log)             # after the read
         # has the other link applied what readers here do not see yet?
         self.unseen = any(t.index is not None and t.index < self.other.done for t in self.target.hidden)
 
@@ -333,23 +330,8 @@ class Batch:
             return None
         if proof:
             return "kept" if self.policy.later(proof.stamp, self.target, change.stamp, self.link.source) else None
-        if self.passed(change, key, evidence):
-            return None
         self.undecided.add(key)
         return "undecided"
-
-    def passed(self, change, key, evidence):
-        """an update, when the other link has passed the read and holds nothing later: the row is earlier"""
-        last = evidence.last.get(self.target)
-        return self.policy.patient and self.link.other.passed >= self.link.position \
-            and (change.op == "update" or not self.on("updates")) \
-            and not (last and self.policy.later(last.stamp, self.target, change.stamp, self.link.source)) \
-            and not (self.on("pending") and self.pending(key, evidence))
-
-    def pending(self, key, evidence):
-        """an earlier change of this link was not decided either"""
-        return any(r["undecided"] for r in self.records if r["key"] == key) or \
-            any(r.undecided and r.proof.side is self.link.source for r in evidence.records)
 
     def set(self, key, row):
         self.work[key] = self.written[key] = row
@@ -549,7 +531,7 @@ class Rechecker:
             proof = evidence.of(side, row)
             if proof and proof is not removal and evidence.beats(removal, proof):
                 return side
-            if not proof and record.undecided:
+            if not proof and record.undecided and (row.copy or row.stamp == UNKNOWN):
                 return self
         return None
 
@@ -595,7 +577,6 @@ class Model:
         self.doubted = set()                             # keys of changes that were left out, undecided
         self.unknown = set()                             # keys that stay open
         self.lost = None                                 # an application's row that was overwritten without a reason
-        self.patient = rng.random() < 0.5
         self.drifted, self.corrupts = 0, rng.choice((0, 0, 1))
         self.drifts = mode == "adrift" or mode != "stamps" and rng.random() < 0.5
         self.paused, self.pauses, self.torn = None, rng.choice((0, 2)), set()
