@@ -73,7 +73,7 @@ RULES = {
     "xid": "E: a row is known by its transaction's id",
     "time": "E: a row is known by its commit time",
     "follows": "E: a commit on top of a link's row is later than it",
-    "window": "E: ids are not given away under a change that is on its way",
+    "window": "E: a link that stood still while all ids came round takes no row's word",
 }
 MODES = ("stamps", "adrift", "ancient", "unique", "version", "delete-wins", "clocks")
 
@@ -109,6 +109,7 @@ class Row:
     def __init__(self, values, stamp, copy):
         Row.count += 1
         self.values, self.version, self.xid, self.txn = values, Row.count, None, None
+        self.number = Row.count                          # its id's place among those that were given
         self.stamp, self.copy, self.time, self.ours, self.harmed = stamp, copy, stamp, copy, False
 
     def __repr__(self):
@@ -264,6 +265,7 @@ class Link:
     def __init__(self, label, source, target):
         self.label, self.source, self.target = label, source, target
         self.done = 0                                    # durable
+        self.base, self.blind = 0, False                 # what was written below the base crosses nothing
         self.passed, self.waiting = 0, None              # as the process knows it
         self.forget()
 
@@ -275,6 +277,11 @@ class Link:
     def take(self, size):
         self.batch = self.source.log[self.done:self.done + size]
         self.look()
+
+    def caught_up(self):
+        """nothing is on its way: rows that are there cannot have crossed what is to come"""
+        if self.done == len(self.source.log):
+            self.base, self.blind = Row.count, False
 
     def look(self):
         keys = {k for t in self.batch for c in t.changes for k in c.keys}
@@ -313,15 +320,24 @@ class Batch:
     def row(self, key):
         return self.work[key] if self.on("own") else self.read[key]
 
+    def hint(self, row):
+        """is it a copy, and else its stamp, as the server says"""
+        if row and self.link.blind and self.on("window") and not any(row is r for r in self.written.values()):
+            return False, row.stamp if self.policy.versioned else UNKNOWN
+        return (row.copy, row.stamp) if row else (False, UNKNOWN)
+
     def stays(self, change, key, row):
         """is the row left alone? "kept": it is later; "undecided": nobody knows"""
-        if not row or row.copy or not self.on("later"):
+        copy, stamp = self.hint(row)
+        if not row or copy or not self.on("later"):
             return None
-        if self.policy.on("met") and row.stamp != UNKNOWN:
-            self.met[key] = self.target, row.xid, row.stamp
-        known = row.stamp != UNKNOWN or not self.on("unknown")
-        if known and not self.policy.later(row.stamp, self.target, change.stamp, self.link.source):
+        if self.on("met") and stamp != UNKNOWN:
+            self.met[key] = self.target, row.xid, stamp
+        known = stamp != UNKNOWN or not self.on("unknown")
+        if known and not self.policy.later(stamp, self.target, change.stamp, self.link.source):
             return None
+        if self.policy.based and not self.link.blind and row.number <= self.link.base:
+            return None                                  # it was written before the change, whatever the server says
         if self.policy.versioned or not self.on("proof"):
             return "kept"
         evidence = Evidence(self.policy, key)
@@ -350,7 +366,7 @@ class Batch:
 
     def delete(self, change):
         row = self.row(change.key)
-        if self.on("deletes") or row is None or not row.copy:
+        if self.on("deletes") or row is None or not self.hint(row)[0]:
             self.up.add(change.key)
         stays = self.stays(change, change.key, row)
         self.conflict(change.key, "kept", stays)
@@ -361,7 +377,7 @@ class Batch:
 
     def insert(self, change):
         row = self.row(change.key)
-        if row and not row.copy:
+        if row and not self.hint(row)[0]:
             self.up.add(change.key)
         stays = self.stays(change, change.key, row)
         self.conflict(change.key, "kept", stays)
@@ -376,7 +392,7 @@ class Batch:
 
     def rename(self, change):
         moved, row = self.row(change.was), self.row(change.key)
-        if self.on("keys") or moved is None or not moved.copy or (row and not row.copy):
+        if self.on("keys") or moved is None or not self.hint(moved)[0] or (row and not self.hint(row)[0]):
             self.up.update(change.keys)
         if moved is None:
             self.not_found(change.was, True)
@@ -577,6 +593,7 @@ class Model:
         self.doubted = set()                             # keys of changes that were left out, undecided
         self.unknown = set()                             # keys that stay open
         self.lost = None                                 # an application's row that was overwritten without a reason
+        self.based = not self.versioned and rng.random() < 0.5
         self.drifted, self.corrupts = 0, rng.choice((0, 0, 1))
         self.drifts = mode == "adrift" or mode != "stamps" and rng.random() < 0.5
         self.paused, self.pauses, self.torn = None, rng.choice((0, 2)), set()
@@ -842,20 +859,22 @@ class Model:
         row.copy, row.stamp, row.harmed, self.quiet = False, UNKNOWN, True, 0
         self.note(f"unknown now: {row}")
 
-    def give(self, row):
+    def give(self, pair):
         """its id is given to another transaction: an application's, or one of ours"""
+        side, row = pair
         row.copy, row.harmed, self.quiet = self.rng.random() < 0.4, True, 0
+        row.number = self.rng.choice((row.number, Row.count))
+        link = self.links[side is self.old]
+        if any(t.moment < row.version for t in link.source.log[link.done:]):
+            link.blind = True                            # so many ids were given while it stood still
         if not self.versioned:
             row.stamp = self.rng.choice((-5, 0, self.clock // 2, self.clock, self.clock + 10)) + 0.5
         self.note(f"a stranger's now: {row}")
 
     def may_be_given(self, side, row):
-        """not while a change is on its way to the row that was committed before the row was written, nor while the
-        row's own change is on its way"""
+        """not while its own change is on its way: the slot holds the ids"""
         link = self.links[side is self.old]
-        coming = any(t.moment < row.version for t in link.source.log[link.done:])
-        going = not row.ours and row.txn and row.txn.index >= link.other.done
-        return not self.on("window") or not coming and not going
+        return row.ours or not row.txn or row.txn.index < link.other.done
 
     def corrupt(self, key):
         """a copy in the new table changes behind everybody's back, and a verify puts it up"""
@@ -885,14 +904,15 @@ class Model:
 
     def watch(self, side, rows):
         """an application's row is overwritten only by a later commit of the other side"""
-        other = self.new if side is self.old else self.old
+        other = self.new if side is self.old else self.old      # in a tie either may go
         for key, row in rows.items():
             gone = side.rows.get(key)
             if gone is None or gone.ours or key in self.lives or self.mode == "clocks":
                 continue
-            reason = any(key in t.keys and (self.saw(t, gone) or t.removes(key) and self.later(
-                self.removed_at(t, key), other, gone.time, side)) for t in other.log)
-            if not reason and not (row and row.time >= gone.time):
+            reason = row and row.time >= gone.time or any(
+                key in t.keys and (self.saw(t, gone) or t.removes(key) and self.removed_at(t, key) >= gone.time)
+                for t in other.log)
+            if not reason:
                 self.lost = self.lost or f"key {key} on {side}: {gone} became {row}"
 
     def busy(self, left):
@@ -900,6 +920,8 @@ class Model:
         reading = self.on("load") and any(t.index is None and t not in self.heard
                                           for s in (self.old, self.new) for t in s.hidden)
         for link in self.links:
+            if self.rng.random() < 0.3:
+                link.caught_up()
             if link.waiting:
                 if link.waiting.visible:
                     yield "apply", self.answer, link
@@ -935,7 +957,7 @@ class Model:
         if not self.versioned:
             yield "drift", self.lose, row
         if self.may_be_given(side, row):
-            yield "drift", self.give, row
+            yield "drift", self.give, (side, row)
         old = self.old.rows.get(key)
         if self.corrupts and not self.versioned and side is self.new and row.ours and old and not old.ours \
                 and key not in self.new.locks:
@@ -1039,7 +1061,7 @@ class Model:
         for i, a in enumerate(self.history):
             for b in self.history[i + 1:]:
                 for key in a.keys & b.keys - recorded if self.concurrent(a, b) else ():
-                    if self.ordered(key) and not (self.drifts and a.stamp == b.stamp) and not self.silent(key, *sorted((a, b), key=self.by_stamp)):
+                    if self.ordered(key) and not (a.stamp == b.stamp and (self.drifts or self.based)) and not self.silent(key, *sorted((a, b), key=self.by_stamp)):
                         yield f"key {key}: {a} and {b} are concurrent, but nothing was recorded"
 
     def silent(self, key, earlier, later):
