@@ -68,6 +68,7 @@ RULES = {
     "undone": "E: a removal that was left undecided is carried out when the row turns out to be earlier",
     "unwritten": "4: a change that says what is there already puts its key up",
     "yields": "E: a copy of ours yields to a row of the side that had the latest change",
+    "emptied": "E: a row alone, whose own side's last change removed it, is a copy and goes",
     "same": "E: a row that says what the change says is the change's",
     "whole": "E: the evidence of a key goes as a whole",
     "xid": "E: a row is known by its transaction's id",
@@ -547,7 +548,7 @@ class Rechecker:
             proof = evidence.of(side, row)
             if proof and proof is not removal and evidence.beats(removal, proof):
                 return side
-            if not proof and record.undecided and (row.copy or row.stamp == UNKNOWN):
+            if not proof and record.undecided:
                 return self
         return None
 
@@ -802,7 +803,11 @@ class Model:
             return (self.old if old else self.new), None, latest
         one, other = evidence.of(self.old, old), evidence.of(self.new, new)
         if not old or not new:
-            winner = self.old if one else self.new if other else None
+            here, known = (self.old, one) if old else (self.new, other)
+            last = evidence.last.get(here)
+            if not known and last and last.removes and self.on("emptied"):
+                return here, None, last                  # its own application gave the key up: the row is a copy
+            winner = here if known else None
         elif one and other:
             first = evidence.original(self.old, old) if one is other else evidence.beats(one, other)
             winner = self.old if first else self.new
@@ -822,7 +827,7 @@ class Model:
 
     def remedy_unproved(self, old, new):
         """nothing came through a stream: a verify has found the difference"""
-        if old and new and new.copy and not old.copy:
+        if old and new and new.copy and not old.copy and old.stamp != UNKNOWN:
             return self.new, self.copied(self.new, old, new), None
         return None
 
@@ -876,14 +881,15 @@ class Model:
         link = self.links[side is self.old]
         return row.ours or not row.txn or row.txn.index < link.other.done
 
-    def corrupt(self, key):
-        """a copy in the new table changes behind everybody's back, and a verify puts it up"""
-        row = self.new.rows[key]
+    def corrupt(self, pair):
+        """a copy changes behind everybody's back, and a verify puts it up"""
+        side, key = pair
+        row = side.rows[key]
         row.values = dict(row.values, bio=f"x{row.version}")
         Row.count += 1
         row.version = Row.count
         self.note(f"corrupt: {row}")
-        self.records.append(Record(key, self.commit(self.new, {})))
+        self.records.append(Record(key, self.commit(side, {})))
 
     def pause(self, link):
         self.note(f"{link.label} stands still")
@@ -958,11 +964,10 @@ class Model:
             yield "drift", self.lose, row
         if self.may_be_given(side, row):
             yield "drift", self.give, (side, row)
-        old = self.old.rows.get(key)
-        if self.corrupts and not self.versioned and side is self.new and row.ours and old and not old.ours \
-                and key not in self.new.locks:
+        other = (self.new if side is self.old else self.old).rows.get(key)
+        if self.corrupts and not self.versioned and row.ours and other and not other.ours and key not in side.locks:
             self.corrupts -= 1
-            yield "drift", self.corrupt, key
+            yield "drift", self.corrupt, (side, key)
 
     def run(self, writes):
         left = {self.old: writes, self.new: writes}
@@ -1002,11 +1007,11 @@ class Model:
 
     def unknowable(self, key, old, new):
         """the key is open, rightly: nobody can know which row it is that the latest commit left"""
-        known = self.latest.get(key)
-        row = known and self.mode != "clocks" and known[2]
-        missing = row and row.harmed and row.xid != row.txn.number if row and row.txn else \
-            any(r and r.harmed for r in (old, new))
-        if any(r.key == key for r in self.records) and missing and not self.remedy(Evidence(self, key), old, new):
+        known, evidence = self.latest.get(key), Evidence(self, key)
+        row = known and self.mode != "clocks" and evidence.last and known[2]
+        missing = not evidence.last or (row.harmed and row.xid != row.txn.number if row and row.txn else
+                                        any(r and r.harmed for r in (old, new)))
+        if any(r.key == key for r in self.records) and missing and not self.remedy(evidence, old, new):
             self.unknown.add(key)
             return True
         return False
