@@ -6,26 +6,73 @@ visible, batches are applied and keys are read again. A random schedule runs unt
 
 The rules:
 
-1. A row last written by the application is an ORIGINAL and has the stamp of its commit; one written by a link is a
-   COPY. What a batch wrote itself is a copy to the rest of the batch. A copy may be forgotten, and look like an
-   original of its stamp, only when nothing is under way for its key: no record, no change that is still to come.
-2. An incoming change overwrites a copy. It overwrites an original only if its own commit is later; a tie goes to the
-   new side. Columns that the change does not carry keep what is there, and so do those that map back to what it does.
+1. A row last written by the application is an ORIGINAL and has the stamp of its commit; one written by pgtandem is a
+   COPY. The server tells which, and when, but only as a HINT: the stamp may be forgotten, and the row's id may have been
+   given to another transaction, ours or a stranger's. What a batch wrote itself is a copy to the rest of the batch.
+   EVIDENCE is what the streams delivered; it is kept with the keys that are put up. (With a version column the stamp is
+   in the row and no hint. A copy may be forgotten, and look like an original of its version, only when nothing is under
+   way for its key: no record, no change that is still to come.)
+2. An incoming change meets a row. It overwrites a copy, and an original whose hint is earlier than its own commit; a tie
+   goes to the new side. An original that is later by its hint, or whose stamp is not known, is judged by rule 8. Columns
+   that the change does not carry keep what is there, and so do those that map back to what it does.
 3. An update of a row that is missing writes nothing. A key change removes the old key, contest or not, and writes the
    new one, unless a value is missing. A row whose unique value is taken is PARKED instead. A row is only called missing
    by a read that sees all of the target's log that the other link has applied: the change may follow from it.
-4. Every change that met an original or found nothing to change, every delete and every key change puts its keys up for
-   RECHECK, in the transaction that applies the batch. A batch reads its rows first; if one that it is going to write
-   has changed since, it is read and decided again. What it decides not to write is not protected.
+4. Every change that met an original, found nothing to change, or wrote nothing because the row said the same already,
+   every delete and every key change puts its keys up for RECHECK, in the transaction that applies the batch. A batch
+   reads its rows first; if one that it is going to write has changed since, it is read and decided again. What it
+   decides not to write is not protected.
 5. A round of rechecks collects records; takes a mark on each side, the end of the log first, then the transactions that
    are not visible yet; waits until the links have passed the marks and those transactions are visible; then reads each
-   key on both sides, at two moments. Equal rows close what was collected. The same pair of row versions, seen different
-   in two rounds, is mended: an original goes over a copy, a copy alone is removed, an original alone is copied, of two
-   originals the later goes over, of two copies the new side's. The overwritten row must still be the version that was
-   read. A key whose mend runs into a unique value is parked and tried again.
-6. A delete or key change that found nothing leaves its stamp in the record, for the row may only not have been visible:
-   a recheck that sees an original there that is earlier removes it first, though the rows be equal.
-7. After a crash a link starts when what it had committed is visible.
+   key on both sides, at two moments, and its evidence after the rows. Equal rows close the key. The same pair of row
+   versions, seen different in two rounds, is mended by rule 9. The overwritten row must still be the version that was
+   read. A mend is recorded like an arrival, and closes nothing. One that runs into a unique value parks the key, and is
+   tried again.
+6. A removal that found nothing, or was left undecided, and is the latest change of its key, is carried out by the recheck
+   on its target, though the rows be equal, if the row there is vouched for and earlier. If one that was left undecided
+   meets a row that is not vouched for, the key stays open.
+7. After a crash a link starts when what pgtandem had committed is visible, and the keys that are open have been read.
+
+Evidence:
+
+8. A change arrives and the row is later by its hint, or of unknown stamp. The first that applies:
+   a. the row's id was given before the link's base, below: it is overwritten, whatever the hint;
+   b. the row has the id that a record of this link notes as its own writing, on this side: it is a copy;
+   c. it is vouched for as the other side's last change (rule 10): the later one of the two stays;
+   d. else it is UNDECIDED: nothing is written, no conflict is recorded yet, and the key is put up.
+   The base: while nothing was on its way through the link, the oldest id in use on the target was noted. Ids below it
+   are of rows that were there before any change that is still to come was committed, so they cannot have crossed it. When
+   as many ids have been given since as there are, that is, when ids may have come round (2^31 at most), the link takes no
+   row's word: every hint is unknown and there is no base, until it has been at the end of its log again.
+9. A recheck has two rows that differ. Of each side the last change on record counts, and of these the latest: one that
+   was committed on top of what the other's link had written follows it, else the stamps tell, in a tie the new side's.
+   a. nothing on record (a verify put the key up): the old row goes over the new one if the hints say that it is an
+      original with a stamp, and the new one a copy; else nothing is done;
+   b. the latest is a removal, and one side has a row: it is removed; both have one: as in d, e, f;
+   c. one side has a row: if it is vouched for it is copied. If not, and its own side's last change removed it, it is a
+      copy that nobody knows, and goes. Else nothing is done;
+   d. both rows are vouched for: the later one goes over, and an original over its own copy;
+   e. one is vouched for: it goes over if it is the original of the latest change. If it is a copy by rule 8b, and the
+      latest change is of the other side, the other row goes over it;
+   f. else nothing is done. The key stays open and is listed. Any write to it, or a person, decides it.
+   So a row is removed only on a removal that came through a stream, and no application's row is overwritten by one that
+   is not vouched for.
+10. A row is VOUCHED for as a copy if its id is the one that a record of this key and side notes as written; it then counts
+   as the last such change. It is vouched for as an original, of its side's last change on record if that is no removal,
+   by any of: the id is that of the change's transaction; the hint is an original and its stamp is the change's; its id
+   and stamp were noted (rule 12) and the stamp is the change's. (Behind a savepoint the id is another; the stamp is not.
+   With a version column, the version is the change's, be the row an original or a copy.)
+11. A key is open while a record of it is. A change that arrives at an open key leaves its evidence, whatever it does
+   there; so do all changes that a batch has for a key that it puts up. The process knows a key as open from before the
+   commit of what puts it up. Records of mere evidence keep no key open. Closing takes all records of a key, or none: not
+   while there is one, visible or not, that was not collected and keeps it open.
+12. A record holds the change's side, place in the log, removal or not, stamp and transaction id; the id of the row that
+   says now what the change says (the batch's own, or that of a copy or original which a complete change found equal);
+   whether it found nothing; whether it is undecided; the end of the target's log when it was applied; and the id and
+   stamp of the original that it met, if the server knew. The first look of a recheck adds id and stamp of originals that
+   it can vouch for: they may be forgotten before the second.
+13. An undecided change becomes a conflict when its key is closed, or its evidence goes, if a change of the other side that
+   beats it is on record. What is put up, undecided and never contested leaves none.
 
     convergence.py [--runs N] [--seed S] [--writes W] [--mode MODE] [--trace] [--judge WHAT]... [--without RULE]...
 """
@@ -49,7 +96,6 @@ RULES = {
     "twice": "5: seen different in two rounds",
     "guard": "5: the overwritten row is still what was read",
     "again": "5: a mend does not close the record",
-    "copies": "5: a copy is less than an original",
     "correct": "2: columns that map back are left alone",
     "park": "3: a change whose unique value is taken is recorded",
     "late": "6: what a delete that found nothing should have removed is removed",
@@ -57,24 +103,24 @@ RULES = {
     "sure": "3: a row is only missing when all that the other link has applied is visible",
     "settled": "1: own writes are known while anything is under way for their key",
     "blocked": "5: a blocked mend parks its key",
-    "proof": "E: a row is later only if the stream says so",
-    "unknown": "E: a row without a commit time is not earlier",
-    "open": "E: arrivals at keys that are open add their evidence",
-    "heard": "E: a key is open before the commit that puts it up",
-    "load": "E: after a crash open keys are read before anything is applied",
-    "met": "E: what a change met is noted with it",
-    "keep": "E: what a recheck saw is noted",
-    "wrote": "E: what pgtandem wrote at an open key is known by its id",
-    "undone": "E: a removal that was left undecided is carried out when the row turns out to be earlier",
+    "proof": "8: a row is later only if the stream says so",
+    "unknown": "8: a row without a commit time is not earlier",
+    "open": "11: arrivals at keys that are open add their evidence",
+    "heard": "11: a key is open before the commit that puts it up",
+    "load": "7: after a crash open keys are read before anything is applied",
+    "met": "12: what a change met is noted with it",
+    "keep": "12: what a recheck saw is noted",
+    "wrote": "10: what pgtandem wrote at an open key is known by its id",
+    "undone": "6: a removal that was left undecided is carried out when the row turns out to be earlier",
     "unwritten": "4: a change that says what is there already puts its key up",
-    "yields": "E: a copy of ours yields to a row of the side that had the latest change",
-    "emptied": "E: a row alone, whose own side's last change removed it, is a copy and goes",
-    "same": "E: a row that says what the change says is the change's",
-    "whole": "E: the evidence of a key goes as a whole",
-    "xid": "E: a row is known by its transaction's id",
-    "time": "E: a row is known by its commit time",
-    "follows": "E: a commit on top of a link's row is later than it",
-    "window": "E: a link that stood still while all ids came round takes no row's word",
+    "yields": "9e: a copy of ours yields to a row of the side that had the latest change",
+    "emptied": "9c: a row alone, whose own side's last change removed it, is a copy and goes",
+    "same": "12: a row that says what the change says is the change's",
+    "whole": "11: the evidence of a key goes as a whole",
+    "xid": "10: a row is known by its transaction's id",
+    "time": "10: a row is known by its commit time",
+    "follows": "9: a commit on top of a link's row is later than it",
+    "window": "8: a link that stood still while all ids came round takes no row's word",
 }
 MODES = ("stamps", "adrift", "ancient", "unique", "version", "delete-wins", "clocks")
 
