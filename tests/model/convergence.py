@@ -7,30 +7,30 @@ visible, batches are applied and keys are read again. A random schedule runs unt
 The rules:
 
 1. A row last written by the application is an ORIGINAL and has the stamp of its commit; one written by pgtandem is a
-   COPY. The server tells which, and when, but only as a HINT: the stamp may be forgotten, and the row's id may have been
-   given to another transaction, ours or a stranger's. What a batch wrote itself is a copy to the rest of the batch.
-   EVIDENCE is what the streams delivered; it is kept with the keys that are put up. (With a version column the stamp is
-   in the row and no hint. A copy may be forgotten, and look like an original of its version, only when nothing is under
-   way for its key: no record, no change that is still to come.)
-2. An incoming change meets a row. It overwrites a copy, and an original whose hint is earlier than its own commit; a tie
-   goes to the new side. An original that is later by its hint, or whose stamp is not known, is judged by rule 8. Columns
-   that the change does not carry keep what is there, and so do those that map back to what it does.
+   COPY. The server tells which, and when, but only as a HINT: the stamp may be forgotten, and the row's id may have
+   been given to another transaction, ours or a stranger's. What a batch wrote itself is a copy to the rest of the
+   batch. EVIDENCE is what the streams delivered; it is kept with the keys that are put up. (With a version column the
+   stamp is in the row and no hint. A copy may be forgotten, and look like an original of its version, only when
+   nothing is under way for its key: no record, no change that is still to come.)
+2. An incoming change meets a row. It overwrites a copy, and an original whose hint is earlier than its own commit; a
+   tie goes to the new side. An original that is later by its hint, or whose stamp is not known, is judged by rule 8.
+   Columns that the change does not carry keep what is there, and so do those that map back to what it does.
 3. An update of a row that is missing writes nothing. A key change removes the old key, contest or not, and writes the
-   new one, unless a value is missing. A row whose unique value is taken is PARKED instead. A row is only called missing
-   by a read that sees all of the target's log that the other link has applied: the change may follow from it.
+   new one, unless a value is missing. A row whose unique value is taken is PARKED instead. A row is only called
+   missing by a read that sees all of the target's log that the other link has applied: the change may follow from it.
 4. Every change that met an original, found nothing to change, or wrote nothing because the row said the same already,
    every delete and every key change puts its keys up for RECHECK, in the transaction that applies the batch. A batch
    reads its rows first; if one that it is going to write has changed since, it is read and decided again. What it
    decides not to write is not protected.
-5. A round of rechecks collects records; takes a mark on each side, the end of the log first, then the transactions that
-   are not visible yet; waits until the links have passed the marks and those transactions are visible; then reads each
-   key on both sides, at two moments, and its evidence after the rows. Equal rows close the key. The same pair of row
-   versions, seen different in two rounds, is mended by rule 9. The overwritten row must still be the version that was
-   read. A mend is recorded like an arrival, and closes nothing. One that runs into a unique value parks the key, and is
-   tried again.
-6. A removal that found nothing, or was left undecided, and is the latest change of its key, is carried out by the recheck
-   on its target, though the rows be equal, if the row there is vouched for and earlier. If one that was left undecided
-   meets a row that is not vouched for, the key stays open.
+5. A round of rechecks collects records; takes a mark on each side, the end of the log first, then the transactions
+   that are not visible yet; waits until the links have passed the marks and those transactions are visible; then reads
+   each key on both sides, at two moments, and its evidence after the rows. Equal rows close the key. The same pair of
+   row versions, seen different in two rounds, is mended by rule 9. The overwritten row must still be the version that
+   was read. A mend is recorded like an arrival, and closes nothing. One that runs into a unique value parks the key,
+   and is tried again.
+6. A removal that found nothing, or was left undecided, and is the latest change of its key, is carried out by the
+   recheck on its target, though the rows be equal, if the row there is vouched for and earlier. If one that was left
+   undecided meets a row that is not vouched for, the key stays open.
 7. After a crash a link starts when what pgtandem had committed is visible, and the keys that are open have been read.
 
 Evidence:
@@ -41,13 +41,13 @@ Evidence:
    c. it is vouched for as the other side's last change (rule 10): the later one of the two stays;
    d. else it is UNDECIDED: nothing is written, no conflict is recorded yet, and the key is put up.
    The base: while nothing was on its way through the link, the oldest id in use on the target was noted. Ids below it
-   are of rows that were there before any change that is still to come was committed, so they cannot have crossed it. When
-   as many ids have been given since as there are, that is, when ids may have come round (2^31 at most), the link takes no
-   row's word: every hint is unknown and there is no base, until it has been at the end of its log again.
+   are of rows that were there before any change that is still to come was committed, so they cannot have crossed it.
+   When as many ids have been given since as there are, that is, when ids may have come round (2^31 at most), the link
+   takes no row's word: every hint is unknown and there is no base, until it has been at the end of its log again.
 9. A recheck has two rows that differ. Of each side the last change on record counts, and of these the latest: one that
    was committed on top of what the other's link had written follows it, else the stamps tell, in a tie the new side's.
-   a. nothing on record (a verify put the key up): the old row goes over the new one if the hints say that it is an
-      original with a stamp, and the new one a copy; else nothing is done;
+   a. nothing is on record (a verify put the key up): nothing is done. Hints alone may both be wrong: a corrupt copy
+      shows as an original, and its original as a copy. A person says which side is right;
    b. the latest is a removal, and one side has a row: it is removed; both have one: as in d, e, f;
    c. one side has a row: if it is vouched for it is copied. If not, and its own side's last change removed it, it is a
       copy that nobody knows, and goes. Else nothing is done;
@@ -55,24 +55,24 @@ Evidence:
    e. one is vouched for: it goes over if it is the original of the latest change. If it is a copy by rule 8b, and the
       latest change is of the other side, the other row goes over it;
    f. else nothing is done. The key stays open and is listed. Any write to it, or a person, decides it.
-   So a row is removed only on a removal that came through a stream, and no application's row is overwritten by one that
-   is not vouched for.
-10. A row is VOUCHED for as a copy if its id is the one that a record of this key and side notes as written; it then counts
-   as the last such change. It is vouched for as an original, of its side's last change on record if that is no removal,
-   by any of: the id is that of the change's transaction; the hint is an original and its stamp is the change's; its id
-   and stamp were noted (rule 12) and the stamp is the change's. (Behind a savepoint the id is another; the stamp is not.
-   With a version column, the version is the change's, be the row an original or a copy.)
+   So a row is removed only on a removal that came through a stream, and no application's row is overwritten by one
+   that is not vouched for.
+10. A row is VOUCHED for as a copy if its id is the one that a record of this key and side notes as written; it then
+   counts as the last such change. It is vouched for as an original, of its side's last change on record if that is no
+   removal, by any of: the id is that of the change's transaction; the hint is an original and its stamp is the
+   change's; its id and stamp were noted (rule 12) and the stamp is the change's. (Behind a savepoint the id is
+   another; the stamp is not. With a version column, the version is the change's, be the row an original or a copy.)
 11. A key is open while a record of it is. A change that arrives at an open key leaves its evidence, whatever it does
    there; so do all changes that a batch has for a key that it puts up. The process knows a key as open from before the
-   commit of what puts it up. Records of mere evidence keep no key open. Closing takes all records of a key, or none: not
-   while there is one, visible or not, that was not collected and keeps it open.
-12. A record holds the change's side, place in the log, removal or not, stamp and transaction id; the id of the row that
-   says now what the change says (the batch's own, or that of a copy or original which a complete change found equal);
-   whether it found nothing; whether it is undecided; the end of the target's log when it was applied; and the id and
-   stamp of the original that it met, if the server knew. The first look of a recheck adds id and stamp of originals that
-   it can vouch for: they may be forgotten before the second.
-13. An undecided change becomes a conflict when its key is closed, or its evidence goes, if a change of the other side that
-   beats it is on record. What is put up, undecided and never contested leaves none.
+   commit of what puts it up. Records of mere evidence keep no key open. Closing takes all records of a key, or none:
+   not while there is one, visible or not, that was not collected and keeps it open.
+12. A record holds the change's side, place in the log, removal or not, stamp and transaction id; the id of the row
+   that says now what the change says (the batch's own, or that of a copy or original which a complete change found
+   equal); whether it found nothing; whether it is undecided; the end of the target's log when it was applied; and the
+   id and stamp of the original that it met, if the server knew. The first look of a recheck adds id and stamp of
+   originals that it can vouch for: they may be forgotten before the second.
+13. An undecided change becomes a conflict when its key is closed, or its evidence goes, if a change of the other side
+   that beats it is on record. What is put up, undecided and never contested leaves none.
 
     convergence.py [--runs N] [--seed S] [--writes W] [--mode MODE] [--trace] [--judge WHAT]... [--without RULE]...
 """
@@ -115,6 +115,7 @@ RULES = {
     "unwritten": "4: a change that says what is there already puts its key up",
     "yields": "9e: a copy of ours yields to a row of the side that had the latest change",
     "emptied": "9c: a row alone, whose own side's last change removed it, is a copy and goes",
+    "asked": "9a: what no stream tells of is left as it is",
     "same": "12: a row that says what the change says is the change's",
     "whole": "11: the evidence of a key goes as a whole",
     "xid": "10: a row is known by its transaction's id",
@@ -564,8 +565,9 @@ class Rechecker:
 
     def close(self, key):
         """all of it, or nothing: what is left would have to be decided without what is gone"""
-        gone = [r for r in self.model.records if r.key == key and r.txn.visible and (r in self.collected or not r.holds)]
-        rest = [r for r in self.model.records if r.key == key and r.holds and r not in gone]
+        mine = [r for r in self.model.records if r.key == key]
+        gone = [r for r in mine if r.txn.visible and (r in self.collected or not r.holds)]
+        rest = [r for r in mine if r.holds and r not in gone]
         if rest and self.model.on("whole"):
             return
         self.model.note(f"closed {key}")
@@ -814,8 +816,8 @@ class Model:
         if self.on("sure") and batch.missing and link.unseen:
             return link.look()
         txn = self.commit(target, batch.written)
-        records = [" ".join([f"{r['key']}: {r['proof']}"] + [k for k in ("parked", "wrote", "missed", "undecided") if r[k]])
-                   for r in batch.records]
+        said = "parked", "wrote", "missed", "undecided"
+        records = [" ".join([f"{r['key']}: {r['proof']}"] + [k for k in said if r[k]]) for r in batch.records]
         self.note(f"{link.label} applies {link.batch} as {txn}{'' if txn.visible else ' (hidden)'}: {batch.written}, "
                   f"conflicts {batch.conflicts} records {records}")
         for record in batch.records:
@@ -841,10 +843,10 @@ class Model:
     def remedy(self, evidence, old, new):
         """the side that has to change, its row then, and the change whose row it is; None: nobody knows"""
         latest = evidence.latest()
-        if agree(old, new):
+        if agree(old, new) or latest is None and self.on("asked"):
             return None
         if latest is None:
-            return self.remedy_unproved(old, new)
+            return self.new, self.copied(self.new, old, new) if old else None, None
         if latest.removes and not (old and new):
             return (self.old if old else self.new), None, latest
         one, other = evidence.of(self.old, old), evidence.of(self.new, new)
@@ -869,12 +871,6 @@ class Model:
             if latest.side is side and (evidence.original(side, row) is latest and not evidence.copy_of(side, row) or
                                         self.on("yields") and not proof and evidence.copy_of(elsewhere, there)):
                 return side
-        return None
-
-    def remedy_unproved(self, old, new):
-        """nothing came through a stream: a verify has found the difference"""
-        if old and new and new.copy and not old.copy and old.stamp != UNKNOWN:
-            return self.new, self.copied(self.new, old, new), None
         return None
 
     def copied(self, target, source, over):
@@ -1099,7 +1095,8 @@ class Model:
     def sound(self):
         for key, kind in self.conflicts:
             life = self.lives.get(key, {key})
-            if len({t.side for t in self.writers(key)}) == 1 and self.mode != "clocks" and not life & (self.parked | self.torn):
+            alone = len({t.side for t in self.writers(key)}) == 1
+            if alone and self.mode != "clocks" and not life & (self.parked | self.torn):
                 yield f"key {key} has a conflict ({kind}), but only one side wrote it"
 
     @staticmethod
@@ -1108,11 +1105,13 @@ class Model:
 
     def complete(self):
         pending = {r.key for r in self.records if r.undecided}
-        recorded = {k for key in {c[0] for c in self.conflicts} | self.parked | pending for k in self.lives.get(key, {key})}
+        known = {c[0] for c in self.conflicts} | self.parked | pending
+        recorded = {k for key in known for k in self.lives.get(key, {key})}
         for i, a in enumerate(self.history):
             for b in self.history[i + 1:]:
                 for key in a.keys & b.keys - recorded if self.concurrent(a, b) else ():
-                    if self.ordered(key) and not (a.stamp == b.stamp and (self.drifts or self.based)) and not self.silent(key, *sorted((a, b), key=self.by_stamp)):
+                    tied = a.stamp == b.stamp and (self.drifts or self.based)
+                    if self.ordered(key) and not tied and not self.silent(key, *sorted((a, b), key=self.by_stamp)):
                         yield f"key {key}: {a} and {b} are concurrent, but nothing was recorded"
 
     def silent(self, key, earlier, later):
