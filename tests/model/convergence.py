@@ -159,6 +159,7 @@ class Row:
         self.values, self.version, self.xid, self.txn = values, Row.count, None, None
         self.number = Row.count                          # its id's place among those that were given
         self.stamp, self.copy, self.time, self.ours, self.harmed = stamp, copy, stamp, copy, False
+        self.noted = False                               # its stamp is on record, or should be, for the judge
 
     def __repr__(self):
         values = " / ".join(map(str, self.values.values()))
@@ -365,6 +366,13 @@ class Batch:
                                  missed=key in self.missed, undecided=key in self.undecided,
                                  met=[self.met[key]] if key in self.met else []))
 
+    def noted(self):
+        """what the records say of rows that were met"""
+        for record in self.records:
+            for *_, row in record["met"]:
+                row.noted = row.noted or not row.harmed
+            record["met"] = [m[:3] for m in record["met"] if self.on("met")]
+
     def row(self, key):
         return self.work[key] if self.on("own") else self.read[key]
 
@@ -379,8 +387,8 @@ class Batch:
         copy, stamp = self.hint(row)
         if not row or copy or not self.on("later"):
             return None
-        if self.on("met") and stamp != UNKNOWN:
-            self.met[key] = self.target, row.xid, stamp
+        if stamp != UNKNOWN:
+            self.met[key] = self.target, row.xid, stamp, row
         known = stamp != UNKNOWN or not self.on("unknown")
         if known and not self.policy.later(stamp, self.target, change.stamp, self.link.source):
             return None
@@ -553,6 +561,8 @@ class Rechecker:
     def keep(self, evidence):
         """what is known of the rows now is noted: the server may forget it"""
         for side, row in self.rows.items():
+            if row and evidence.original(side, row):
+                row.noted = True
             if self.model.on("keep") and row and evidence.original(side, row):
                 evidence.records[0].met.append((side, row.xid, evidence.last[side].stamp))
 
@@ -571,6 +581,9 @@ class Rechecker:
         if rest and self.model.on("whole"):
             return
         self.model.note(f"closed {key}")
+        for row in (s.rows.get(key) for s in self.sides):
+            if row:
+                row.noted = False
         for record in (r for r in gone if r.undecided and self.contested(r)):
             self.model.conflicts.append((key, "kept"))
         self.model.records = [r for r in self.model.records if r not in gone]
@@ -820,6 +833,7 @@ class Model:
         records = [" ".join([f"{r['key']}: {r['proof']}"] + [k for k in said if r[k]]) for r in batch.records]
         self.note(f"{link.label} applies {link.batch} as {txn}{'' if txn.visible else ' (hidden)'}: {batch.written}, "
                   f"conflicts {batch.conflicts} records {records}")
+        batch.noted()
         for record in batch.records:
             record["wrote"] = txn.number if record["wrote"] == "own" else record["wrote"]
         self.records += [Record(txn=txn, **r) for r in batch.records if r["parked"] or self.on("recheck")]
@@ -1051,8 +1065,10 @@ class Model:
         """the key is open, rightly: nobody can know which row it is that the latest commit left"""
         known, evidence = self.latest.get(key), Evidence(self, key)
         row = known and self.mode != "clocks" and evidence.last and known[2]
-        missing = not evidence.last or (row.harmed and row.xid != row.txn.number if row and row.txn else
-                                        any(r and r.harmed for r in (old, new)))
+        if row and row.txn:
+            missing = row.harmed and not row.noted and row.xid != row.txn.number
+        else:
+            missing = not evidence.last or any(r and r.harmed for r in (old, new))
         if any(r.key == key for r in self.records) and missing and not self.remedy(evidence, old, new):
             self.unknown.add(key)
             return True
