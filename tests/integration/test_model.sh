@@ -21,7 +21,7 @@ rules_hold() {
 }
 
 is_caught() {
-    ! python3 convergence.py --runs 1200 --without "$1" >"$TMPDIR/model.log" || return 1
+    ! python3 convergence.py --runs 400 --without "$1" >"$TMPDIR/model.log" || return 1
     grep -q wrong "$TMPDIR/model.log"
 }
 
