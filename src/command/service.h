@@ -55,7 +55,7 @@ struct service {
     const struct err *ended_for;      /* what it ends for, for the record; NULL: it was asked to */
     unsigned shown_when_opened;       /* the sign of presence: what its db->opened was then */
     unsigned locked_when_opened;      /* what its db->opened was then */
-    usec_t kept_at, refused_since;    /* the lock: looked at last, refused since */
+    usec_t kept_at;                   /* the lock: looked at last */
     usec_t watched_at;
     bool runs_statements;      /* those after the copy, which may alter the new tables */
     bool outdated;             /* the mappings, by them */

@@ -15,7 +15,6 @@
 static const usec_t report_interval = USEC_SECOND;
 static const usec_t life_interval = 10 * USEC_SECOND;
 static const usec_t watch_interval = 5 * USEC_SECOND;
-static const usec_t lock_patience = 30 * USEC_SECOND;
 static const usec_t reporter_timeout = 5 * USEC_SECOND;
 
 void chore_init(struct service *service) {
@@ -35,9 +34,14 @@ void chore_init(struct service *service) {
 /* Taken by `prepare` on the control connection, which sequential steps may
  * lose and make again; here it is noticed when it is lost, also when a query
  * has opened the connection anew meanwhile. */
+static bool holds_lock(const struct service *service) {
+    const struct db *db = &service->reporters[FORWARD];
+    return session_is_open(&db->session) && service->locked_when_opened == db->opened;
+}
+
 static bool hold_lock(struct service *service, struct err *err) {
     struct db *db = &service->reporters[FORWARD];
-    if (session_is_open(&db->session) && service->locked_when_opened == db->opened) {
+    if (holds_lock(service)) {
         return true;
     }
     if ((!session_is_open(&db->session) && !db_open(db, err)) ||
@@ -48,27 +52,12 @@ static bool hold_lock(struct service *service, struct err *err) {
     return true;
 }
 
-/* True when the lock is not to be had and its holder has had the time to end:
- * at first it can be a session of ours that was cut off. Links are safe
- * meanwhile: slot and origin have one user at a time. */
-static bool is_taken_over(struct service *service, const struct err *err) {
-    usec_t now = usec_monotonic();
-    if (err->class != ERR_CLASS_CONTENDED) {
-        service->refused_since = 0;
-        return false;
-    }
-    bool is_ours = state_lock_is_ours(&service->reporters[FORWARD], &service->m);
-    if (service->refused_since == 0 || is_ours) {
-        service->refused_since = now;
-    }
-    return now - service->refused_since > lock_patience;
-}
-
+/* A service that was stopped for a while, or cut off, may find that another one is at work.
+ * A session of its own that was cut off may hold the lock, too: it is known, and ended. */
 static void keep_lock(struct service *service) {
     struct err err;
-    if (hold_lock(service, &err)) {
-        service->refused_since = 0;
-    } else if (is_taken_over(service, &err)) {
+    if (!hold_lock(service, &err) && err.class == ERR_CLASS_CONTENDED &&
+        !state_lock_is_ours(&service->reporters[FORWARD], &service->m)) {
         service->fatal = err;
     }
 }
@@ -250,18 +239,21 @@ static void look_after(struct service *service, enum direction direction) {
     }
 }
 
+/* First the lock, then the links: nothing is connected beside another service. */
 static void chore(void *owner) {
     struct service *service = owner;
-    look_after(service, FORWARD);
-    look_after(service, REVERSE);
+    usec_t now = usec_monotonic();
     if (service->m.loop->stopping) {
         return;
     }
-    usec_t now = usec_monotonic();
     if (now - service->kept_at >= report_interval) {
         service->kept_at = now;
         keep_lock(service);
         record_presence(service);
+    }
+    if (holds_lock(service) && service->fatal.code == ERR_NONE) {
+        look_after(service, FORWARD);
+        look_after(service, REVERSE);
     }
     report_link(service, FORWARD);
     report_link(service, REVERSE);

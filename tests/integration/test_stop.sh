@@ -175,6 +175,29 @@ test_a_second_one_is_refused() {
     service_stop
 }
 
+has_taken_over() {
+    grep -q "reverse.*: streaming from" "$(background_log other)"
+}
+
+# Stopped for so long that its sessions were ended and another one was started.
+test_a_service_that_wakes_beside_another_one_ends() {
+    local status=0
+    service_start
+    wait_until 30 both_are_streaming
+    background_signal service STOP
+    sql main app "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name LIKE 'pgtandem%'" >/dev/null
+    background other "$PGTANDEM" run
+    wait_until 30 has_taken_over
+    background_signal service CONT
+    background_wait service 10 || status=$?
+    assert_eq "$status" 1 "exit status"
+    assert_contains "$(tail -n 3 "$(service_log)")" "another pgtandem is at work"
+    sql main app "UPDATE public.users SET bio = 'after it woke' WHERE id = 1"
+    wait_same_tables 30 main app
+    background_signal other TERM
+    background_wait other 10
+}
+
 test_once_drains_both_sides_and_ends() {
     sql main app "UPDATE public.users SET full_name = 'Once Old' WHERE id % 2 = 0;
                   UPDATE app_v2.users SET first_name = 'Once', last_name = 'New' WHERE id % 2 = 1"
