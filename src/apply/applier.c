@@ -71,10 +71,17 @@ static bool slice_truncates(const struct applier *applier) {
            slice_change(applier, 0)->op == CHANGE_truncate;
 }
 
+/* Is the slice one of several of its source transaction? */
+static bool is_split(const struct applier *applier) {
+    return applier->by_rows && applier->first < applier->split_until;
+}
+
 static struct failure describe_failure(const struct applier *applier, const struct err *error) {
     return (struct failure){
         .error = error,
         .at_commit = applier->at_commit,
+        .at_constraints = applier->at_constraints,
+        .lenient = !round_is_strict(applier) && (applier->carries || is_split(applier)),
         .moved = applier->moved,
         .by_rows = applier->by_rows,
         .carries = applier->carries,
@@ -147,6 +154,9 @@ static enum recovery choose_recovery(struct applier *applier) {
         return RECOVERY_fail;
     }
     bool is_about_row = applier->error.class == ERR_CLASS_ROW;
+    if (is_about_row && failure.lenient && (recovery == RECOVERY_strictly || failure.at_commit)) {
+        applier->strict_end = slice_change(applier, 0)->transaction.end;
+    }
     if (recovery == RECOVERY_fail && applier->slice_parks && is_about_row) {
         explain_parking(applier);
     } else if (recovery == RECOVERY_fail) {
@@ -160,7 +170,8 @@ static enum recovery choose_recovery(struct applier *applier) {
 
 /* Without a savepoint of its own a slice takes those before it along. */
 static enum recovery spare_earlier_slices(struct applier *applier, enum recovery next) {
-    if (applier->slice_guarded || !holds_rows(applier) || next == RECOVERY_fail) {
+    if (applier->slice_guarded || !holds_rows(applier) || next == RECOVERY_fail ||
+        next == RECOVERY_strictly) {
         return next;
     }
     if (!applier->carries) {
@@ -174,7 +185,7 @@ static void undo_and(struct applier *applier, enum recovery next) {
     applier->next = spare_earlier_slices(applier, next);
     struct err cause = applier->error;
     bool all = applier->next == RECOVERY_fail || applier->next == RECOVERY_from_start ||
-               !applier->slice_guarded || applier->at_commit;
+               applier->next == RECOVERY_strictly || !applier->slice_guarded || applier->at_commit;
     set_state(applier, APPLIER_undoing);
     round_begin(applier);
     if (applier->in_transaction) {
@@ -282,7 +293,7 @@ static void park_slice_bare(struct applier *applier) {
 }
 
 static void prepare_anew(struct applier *applier) {
-    log_line(&applier->log, LOG_INFO, "statements are prepared anew: %s", applier->cause.message);
+    log_line(&applier->log, LOG_DEBUG, "statements are prepared anew: %s", applier->cause.message);
     applier->prepared_anew = true;
     prepared_forget(&applier->prepared);
     start_slice(applier);
@@ -307,6 +318,7 @@ static void after_undo(struct applier *applier) {
         case RECOVERY_from_start:
             go_from_start(applier);
             break;
+        case RECOVERY_strictly:
         case RECOVERY_by_rows:
             go_by_rows(applier);
             break;
@@ -547,6 +559,7 @@ static void fail_early(struct applier *applier, const struct err *error) {
         case RECOVERY_again:
         case RECOVERY_again_later:
         case RECOVERY_from_start:
+        case RECOVERY_strictly:
         case RECOVERY_prepare:
         case RECOVERY_fail:
             undo_and(applier, next);

@@ -111,6 +111,7 @@ struct applier {
     size_t begun;        /* the first change in the open target transaction */
     size_t n_committed;  /* target transactions of this batch */
     size_t split_until;  /* up to there, slices are of one change */
+    lsn_t strict_end;    /* of the source transaction whose constraints are checked strictly */
     unsigned restarts;   /* row by row, because others were at its rows */
     usec_t waits_since;  /* usec_monotonic(): others are in its way; 0: nobody */
     enum applier_state state;
@@ -142,11 +143,12 @@ struct applier {
     /* the round of the pipeline under way */
     struct applier_step *steps; /* what its results belong to */
     size_t n_steps, step_capacity, step_at;
-    enum recovery next; /* what follows it, if it is an undo */
-    struct err cause;   /* of the undo */
-    struct err error;   /* the round's first */
-    bool at_commit;     /* it came from the COMMIT */
-    bool moved;         /* a row with the same key has appeared meanwhile */
+    enum recovery next;  /* what follows it, if it is an undo */
+    struct err cause;    /* of the undo */
+    struct err error;    /* the round's first */
+    bool at_commit;      /* it came from the COMMIT */
+    bool at_constraints; /* it came from the check of deferred constraints */
+    bool moved;          /* a row with the same key has appeared meanwhile */
 };
 
 void applier_init(struct applier *applier, struct loop *loop, const struct applier_events *events,

@@ -39,6 +39,12 @@ static bool has_moved(const struct failure *f) {
     return f->moved && f->tries < RECOVERY_MOVED_TRIES;
 }
 
+/* A deferred constraint speaks when the changes are written, and does not say of which: they
+ * are written once more, and it is asked at each of them. */
+static bool wants_strictness(const struct failure *f) {
+    return (f->at_constraints || (f->at_commit && f->carries)) && f->lenient;
+}
+
 static enum recovery choose_for_row(const struct failure *f) {
     if (f->parking) {
         return f->bare ? RECOVERY_fail : RECOVERY_park_bare;
@@ -56,6 +62,9 @@ enum recovery recovery_choose(const struct failure *f) {
     if (f->error->code == ERR_NONE) {
         return RECOVERY_again;
     }
+    if (f->error->class == ERR_CLASS_ROW && !f->parking && wants_strictness(f)) {
+        return f->carries ? RECOVERY_fail : RECOVERY_strictly;
+    }
     if (f->at_commit && (f->carries || f->by_rows)) {
         return RECOVERY_fail;
     }
@@ -63,13 +72,14 @@ enum recovery recovery_choose(const struct failure *f) {
         return choose_when_contended(f);
     }
     if (is_stale_plan(f)) {
-        return f->carries ? RECOVERY_fail : RECOVERY_prepare;
+        return RECOVERY_prepare;
     }
     return f->error->class == ERR_CLASS_ROW ? choose_for_row(f) : RECOVERY_fail;
 }
 
 enum err_class recovery_class(const struct failure *f) {
-    bool again = is_stale_plan(f) || f->error->class == ERR_CLASS_CONTENDED;
+    bool again = f->error->class == ERR_CLASS_CONTENDED ||
+                 (f->error->class == ERR_CLASS_ROW && f->carries && wants_strictness(f));
     return again ? ERR_CLASS_PASSING : f->error->class;
 }
 

@@ -22,6 +22,7 @@
     X(split)       /* the source transaction, change by change */                                  \
     X(park)        /* the change is kept with the reason instead of being written */               \
     X(park_bare)   /* the same without its row, which could not be kept either */                  \
+    X(strictly)    /* the source transaction anew, with its constraints checked at each change */  \
     X(prepare)     /* statements are prepared anew, then the slice again */                        \
     X(fail)        /* the link ends its connections */
 
@@ -40,6 +41,8 @@ enum {
 struct failure {
     const struct err *error; /* code ERR_NONE: the slice wants more from its source */
     bool at_commit;          /* the whole target transaction is gone, pieces included */
+    bool at_constraints;     /* deferred constraints were checked behind a slice */
+    bool lenient;            /* for the first time behind several slices of its transaction */
     bool moved;              /* a row with the same key has appeared meanwhile */
     bool by_rows;            /* slices of one source transaction, or of one change */
     bool carries;            /* earlier batches' pieces are in the open target transaction */

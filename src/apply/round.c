@@ -18,7 +18,7 @@
 void round_begin(struct applier *applier) {
     applier->n_steps = 0;
     applier->step_at = 0;
-    applier->moved = applier->at_commit = false;
+    applier->moved = applier->at_commit = applier->at_constraints = false;
     err_clear(&applier->error);
 }
 
@@ -97,8 +97,29 @@ static void begin(struct applier *applier, bool optimistic) {
 }
 
 /* Not in a piece of a transaction: what breaks there may be mended by the next. */
-static bool checks_constraints(const struct applier *applier) {
+static bool is_whole(const struct applier *applier) {
     return applier->by_rows && applier->batch->ends && !applier->batch->continues;
+}
+
+static const struct change *last_of_slice(const struct applier *applier) {
+    return &applier->batch->changes[applier->first + applier->count - 1];
+}
+
+static bool ends_transaction(const struct applier *applier) {
+    size_t next = applier->first + applier->count;
+    return next >= applier->batch->n_changes ||
+           applier->batch->changes[next].transaction.end != last_of_slice(applier)->transaction.end;
+}
+
+bool round_is_strict(const struct applier *applier) {
+    return applier->count > 0 && last_of_slice(applier)->transaction.end == applier->strict_end;
+}
+
+/* Changes of one transaction may need each other, as rows that refer to each other in a
+ * circle do: so it is done behind the last of them, unless it is not known by then which of
+ * them is at fault. */
+static bool checks_constraints(const struct applier *applier) {
+    return round_is_strict(applier) || (is_whole(applier) && ends_transaction(applier));
 }
 
 void round_open(struct applier *applier, bool careful) {
@@ -111,7 +132,7 @@ void round_open(struct applier *applier, bool careful) {
     if (applier->slice_guarded) {
         round_queue(applier, "SAVEPOINT slice");
     }
-    if (checks_constraints(applier)) {
+    if (is_whole(applier) || round_is_strict(applier)) {
         round_queue(applier, "SET CONSTRAINTS ALL DEFERRED");
     }
 }
@@ -298,7 +319,7 @@ bool round_ask_gone(struct applier *applier) {
 void round_close(struct applier *applier, const struct transaction *commits,
                  const struct applier_totals *totals) {
     if (checks_constraints(applier)) {
-        round_queue(applier, "SET CONSTRAINTS ALL IMMEDIATE");
+        queue(applier, STEP_CONSTRAINTS, "SET CONSTRAINTS ALL IMMEDIATE");
     }
     if (applier->slice_guarded) {
         round_queue(applier, "RELEASE SAVEPOINT slice");
@@ -385,13 +406,23 @@ static void take_error(struct applier *applier, const struct applier_step *step,
     if (applier->error.code != ERR_NONE) {
         return;
     }
-    err_from_result(&applier->error, result);
+    if (step->kind == STEP_WRITE) {
+        err_from_write(&applier->error, result);
+        if (applier->prepared_anew && err_has_sqlstate(&applier->error, "0A000")) {
+            err_blame_row(&applier->error); /* it was not the plan */
+        }
+    } else {
+        err_from_result(&applier->error, result);
+    }
     err_context(&applier->error, "%s", step->label);
     applier->at_commit = step->kind == STEP_COMMIT;
+    applier->at_constraints = step->kind == STEP_CONSTRAINTS;
     applier->moved = is_key_violation(step, result);
 }
 
-static void hint_at_suppression(struct applier *applier) {
+static void blame_suppression(struct applier *applier) {
+    err_set_class(&applier->error, ERR_CLASS_ROW);
+    snprintf(applier->error.sqlstate, sizeof applier->error.sqlstate, "09000");
     err_hint(&applier->error,
              "a trigger, rule or policy of the table suppresses rows; switch it off for this role, "
              "or grant it SET on session_replication_role");
@@ -412,8 +443,7 @@ static void check_count(struct applier *applier, struct applier_step *step,
     }
     err_set(&applier->error, ERR_FAILED, "%s changed %" PRId64 " rows instead of %zu", step->label,
             affected, step->n_rows);
-    err_set_class(&applier->error, ERR_CLASS_ROW);
-    hint_at_suppression(applier);
+    blame_suppression(applier);
 }
 
 static void refuse_rest(struct applier *applier, const PGresult *result) {
@@ -422,8 +452,7 @@ static void refuse_rest(struct applier *applier, const PGresult *result) {
     }
     err_set(&applier->error, ERR_FAILED, "%d rows that were to be deleted are still there",
             PQntuples(result));
-    err_set_class(&applier->error, ERR_CLASS_ROW);
-    hint_at_suppression(applier);
+    blame_suppression(applier);
 }
 
 void round_take(struct applier *applier, const PGresult *result) {

@@ -12,7 +12,8 @@ enum step_kind {
     STEP_READ,
     STEP_HIDDEN, /* commits that are not visible yet */
     STEP_WRITE,
-    STEP_GONE, /* are rows left that were to be deleted? */
+    STEP_GONE,        /* are rows left that were to be deleted? */
+    STEP_CONSTRAINTS, /* those that were deferred are checked */
     STEP_COMMIT,
 };
 
@@ -53,6 +54,9 @@ void round_close(struct applier *applier, const struct transaction *commits,
                  const struct applier_totals *totals);
 /* Back to the slice's savepoint, or altogether. */
 void round_undo(struct applier *applier, bool all);
+
+/* Are the slice's constraints checked behind each of its transaction's slices? */
+bool round_is_strict(const struct applier *applier);
 
 /* Takes one result: rows go to applier->effects, the first error to
  * applier->error. */

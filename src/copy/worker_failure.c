@@ -17,7 +17,11 @@ bool worker_note_fault(struct worker *worker, enum fault fault, const PGresult *
     }
     if (worker->fault == FAULT_NONE) {
         worker->fault = fault;
-        err_from_result(&worker->error, result);
+        if (fault == FAULT_WRITER) {
+            err_from_write(&worker->error, result);
+        } else {
+            err_from_result(&worker->error, result);
+        }
         if (worker->state == WORKER_claiming) {
             cure_add(&worker->error, CURE_ORIGIN);
         }

@@ -31,7 +31,8 @@ static bool write_all(struct site *site, const struct write *const *writes, size
 
 /* outcomes */
 
-/* False: the error is not about a row. */
+/* False: the error is not about a row. What would be fatal for a link is no reason to stop
+ * all others' rechecks and both links: the row waits among those that are parked. */
 static bool blame_row(struct mend *mend, const struct err *err, struct arena *arena) {
     switch (err->class) {
         case ERR_CLASS_ROW:
@@ -41,8 +42,10 @@ static bool blame_row(struct mend *mend, const struct err *err, struct arena *ar
         case ERR_CLASS_CONTENDED:
             mend_set_outcome(mend, MEND_contended, err, arena);
             return true;
-        case ERR_CLASS_PASSING:
         case ERR_CLASS_FATAL:
+            mend_set_outcome(mend, MEND_refused, err, arena);
+            return true;
+        case ERR_CLASS_PASSING:
             break;
     }
     return false;
@@ -102,7 +105,7 @@ bool resync_write(struct site *site, struct mend *mends, size_t n, size_t turn, 
     struct mend **planned = mem_zero(n + 1, sizeof(struct mend *));
     size_t count = select_mends(mends, n, MEND_planned, planned);
     bool ok = count == 0 || write_together(site, planned, count, err);
-    if (!ok && (err->class == ERR_CLASS_ROW || err->class == ERR_CLASS_CONTENDED)) {
+    if (!ok && err->class != ERR_CLASS_PASSING) {
         ok = write_by_rows(site, planned, count, turn, arena, err);
     }
     free(planned);
@@ -192,7 +195,7 @@ static bool replace(struct site *site, struct mend **mends, size_t n, struct are
             }
             return true;
         }
-        if (err->class == ERR_CLASS_PASSING || err->class == ERR_CLASS_FATAL) {
+        if (err->class == ERR_CLASS_PASSING) {
             return false;
         }
         if (culprit == NULL || err->class == ERR_CLASS_CONTENDED ||

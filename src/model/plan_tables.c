@@ -47,6 +47,13 @@ static bool check_table(struct plan *plan, const struct plan_side *side) {
         problem_hint(plan->problems, "ALTER TABLE child NO INHERIT parent, and name each of them "
                                      "as a table of its own");
     }
+    if (kind == NULL && side->table->has_rules) {
+        problem_add(plan->problems, line,
+                    "%s has rules for INSERT, UPDATE or DELETE: the server refuses what a link has "
+                    "to write there, or does something else",
+                    side->label);
+        problem_hint(plan->problems, "DROP RULE, or replace it by a trigger");
+    }
     return plan->problems->count == before;
 }
 

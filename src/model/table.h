@@ -62,6 +62,7 @@ struct table {
     /* There are triggers, rules, policies or foreign keys: a write may reach fewer rows than
      * it was told to, without an error. */
     bool may_suppress;
+    bool has_rules; /* for INSERT, UPDATE or DELETE */
     struct column *columns;
     size_t n_columns;
     struct table_key primary_key;

@@ -8,7 +8,8 @@
 static const char *const table_sql =
     "SELECT c.oid, c.relkind, c.relpersistence = 'u', row_security_active(c.oid),"
     "       c.relreplident, EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid),"
-    "       c.relhastriggers OR c.relhasrules OR c.relrowsecurity"
+    "       c.relhastriggers OR c.relhasrules OR c.relrowsecurity,"
+    "       EXISTS (SELECT FROM pg_rewrite WHERE ev_class = c.oid AND ev_type <> '1')"
     "  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
     " WHERE n.nspname = $1 AND c.relname = $2";
 
@@ -132,6 +133,7 @@ bool catalog_read_table(struct db *db, const struct table_name *name, struct are
     t->identity = (enum replica_identity)PQgetvalue(r, 0, 4)[0];
     t->has_children = result_bool(r, 0, 5);
     t->may_suppress = result_bool(r, 0, 6);
+    t->has_rules = result_bool(r, 0, 7);
     const char *oid = copy_field(arena, r, 0, 0);
     PQclear(r);
     *table = t;

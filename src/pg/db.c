@@ -183,7 +183,7 @@ static void on_step_result(void *owner, const PGresult *result) {
     struct db *db = owner;
     db->n_results++;
     if (db->lost.code == ERR_NONE && has_failed(result)) {
-        err_from_result(&db->lost, result);
+        err_from_write(&db->lost, result);
         db->n_good = db->n_results - 1;
     }
 }

@@ -90,7 +90,9 @@ static void set_words(struct err *err, const char *state, const PGresult *result
     err_set(err, ERR_FAILED, "%s", text);
 }
 
-bool err_from_result(struct err *err, const PGresult *result) {
+typedef enum err_class class_fn(const char *sqlstate, enum raiser raiser);
+
+static bool from_result(struct err *err, const PGresult *result, class_fn *class_of) {
     const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
@@ -101,7 +103,7 @@ bool err_from_result(struct err *err, const PGresult *result) {
         text = line[0] != '\0' ? line : "the server closed the connection";
     }
     state = state != NULL ? state : "08006";
-    enum err_class class = sqlstate_class(state, raiser);
+    enum err_class class = class_of(state, raiser);
     if (class == ERR_CLASS_ROW) {
         set_words(err, state, result);
     } else {
@@ -114,4 +116,21 @@ bool err_from_result(struct err *err, const PGresult *result) {
         err_hint(err, "%s", hint);
     }
     return cure_add(err, CURE_ANY);
+}
+
+bool err_from_result(struct err *err, const PGresult *result) {
+    return from_result(err, result, sqlstate_class);
+}
+
+bool err_from_write(struct err *err, const PGresult *result) {
+    return from_result(err, result, sqlstate_class_of_write);
+}
+
+bool err_blame_row(struct err *err) {
+    struct err before = *err;
+    err_set(err, before.code, "%s", sqlstate_words(before.sqlstate));
+    memcpy(err->sqlstate, before.sqlstate, sizeof err->sqlstate);
+    memcpy(err->constraint, before.constraint, sizeof err->constraint);
+    memcpy(err->server, before.server, sizeof err->server);
+    return err_set_class(err, ERR_CLASS_ROW);
 }

@@ -30,6 +30,12 @@ enum raiser {
  * counts as passing. */
 enum err_class sqlstate_class(const char *sqlstate, enum raiser raiser);
 
+/* Pure. The same for a statement that writes rows, and is known to be right otherwise: what
+ * is left of errors about syntax and names comes from the rows' values (a tsquery, a
+ * jsonpath, the name of a configuration), and what a function of the user's ran into while
+ * it wrote a row is the row's matter. */
+enum err_class sqlstate_class_of_write(const char *sqlstate, enum raiser raiser);
+
 /* Pure. What an SQLSTATE of a row's own fault means, in a few words without values;
  * never NULL. */
 const char *sqlstate_words(const char *sqlstate);
@@ -41,5 +47,11 @@ bool sqlstate_is_stale_plan(const struct err *err);
 /* Fills *err from a failed result: class, SQLSTATE, a message without values, and the
  * server's hint or ours. Returns false. */
 bool err_from_result(struct err *err, const PGresult *result);
+
+/* The same for a statement that writes rows. */
+bool err_from_write(struct err *err, const PGresult *result);
+
+/* The error of a write is a row's after all: its words are those of one. Returns false. */
+bool err_blame_row(struct err *err);
 
 #endif

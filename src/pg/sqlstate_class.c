@@ -59,6 +59,14 @@ enum err_class sqlstate_class(const char *sqlstate, enum raiser raiser) {
                : ERR_CLASS_FATAL;
 }
 
+enum err_class sqlstate_class_of_write(const char *sqlstate, enum raiser raiser) {
+    static const char *const of_values[] = {"42601", "42704", "42725", "42P21", "42P22"};
+    static const char *const of_functions[] = {"53400", "55006", "57014"};
+    bool is_rows = IS_ONE_OF(sqlstate, of_values) ||
+                   (raiser == RAISER_FUNCTION && IS_ONE_OF(sqlstate, of_functions));
+    return is_rows ? ERR_CLASS_ROW : sqlstate_class(sqlstate, raiser);
+}
+
 struct words {
     const char *sqlstate; /* the beginning of one */
     const char *text;
@@ -76,6 +84,13 @@ static const struct words known_words[] = {
     {"22P03", "a binary value is not valid for its column's type"},
     {"22P05", "a character does not exist in the database's encoding"},
     {"22", "a value is not valid"},
+    {"0A000", "a value asks for what the server cannot do"},
+    {"09000", "a trigger, rule or policy of the table has kept a row from being written"},
+    {"42601", "a value is not valid for its type, or for an expression of the table"},
+    {"42", "an expression or function of the table has failed for a row"},
+    {"53400", "a function of the table has met a limit of the server"},
+    {"55006", "a function of the table has met an object in use"},
+    {"57014", "a function of the table was cancelled"},
     {"23502", "a NULL violates a not-null constraint"},
     {"23503", "a row violates a foreign key constraint"},
     {"23505", "a row violates a unique constraint"},

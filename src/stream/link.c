@@ -167,11 +167,22 @@ static void arrived(struct link *link, lsn_t lsn) {
 
 /* batches */
 
+/* One statement's TRUNCATE of several tables comes as one change a table, which must be
+ * written by one statement, too. */
+static bool may_go_on_truncating(const struct link *link) {
+    const struct batch *batch = link->gathering;
+    return link->in_transaction && batch->n_changes > 0 &&
+           batch->changes[batch->n_changes - 1].op == CHANGE_truncate;
+}
+
 static bool batch_is_full(const struct link *link) {
     size_t limit = (size_t)link->m->config->stream.batch_rows;
     const struct batch *batch = link->gathering;
     if (!link->in_transaction) {
         return batch->n_changes >= limit || batch->bytes >= batch_bytes;
+    }
+    if (may_go_on_truncating(link)) {
+        return false;
     }
     /* in the middle of a transaction: cut it only if it is a large one */
     bool large = link->transaction_rows >= limit;

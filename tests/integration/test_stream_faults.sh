@@ -129,7 +129,7 @@ test_whatever_one_row_causes_is_parked() {
     wait_rows 30 main app "$open_keys" "10 11 12 13 14 15 16 17 18 19 20 30 31"
     wait_rows 10 main app "SELECT id, long FROM n.t ORDER BY id" $'1\tz\n2\tz'
     assert_eq "$(rows main app "SELECT string_agg(sqlstate, ' ' ORDER BY (key->>'id')::int) FROM pgtandem.parked")" \
-        "P0001 38001 P0001 40001 57014 08006 42501 ZZ001 42P01  44000 54000 22000"
+        "P0001 38001 P0001 40001 57014 08006 42501 ZZ001 42P01 09000 44000 54000 22000"
 }
 
 test_the_reason_names_no_value_and_the_diagnostics_do() {
@@ -238,6 +238,108 @@ test_a_locked_row_is_tried_ever_more_slowly() {
     [ "$tries" -lt 25 ] || fail "$tries tries in seven seconds"
     [ "$(grep -c 'has waited' "$(service_log)")" -lt 8 ] || fail "the log is full of it"
     service_stop
+}
+
+# What comes of values and looks like a fault of a statement, or like trouble that passes.
+test_a_row_that_looks_like_other_trouble_is_parked() {
+    service_kill
+    teardown
+    run_sql main app <<'SQL'
+DROP SCHEMA o CASCADE; DROP SCHEMA n CASCADE; CREATE SCHEMA o; CREATE SCHEMA n;
+CREATE TABLE o.t (id int PRIMARY KEY, q text, p text, way text);
+CREATE TABLE n.t (id int PRIMARY KEY, q text, p text CHECK (p::jsonpath IS NOT NULL), way text,
+                  v tsquery GENERATED ALWAYS AS (to_tsquery('simple', q)) STORED);
+CREATE FUNCTION n.busy() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.way = 'in use' THEN TRUNCATE n.t; END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER busy BEFORE INSERT ON n.t FOR EACH ROW EXECUTE FUNCTION n.busy();
+ALTER TABLE n.t ENABLE ALWAYS TRIGGER busy;
+INSERT INTO o.t VALUES (1, 'a', '$.a', 'fine'), (2, 'a secret', '$.a', 'fine');
+SQL
+    pair_config "$(dsn main app)" "$(dsn main app)" "  - {old: o.t, new: n.t}"
+    service_start
+    wait_phase live
+    sql main app "INSERT INTO o.t VALUES (3, 'b secret', '$.a', 'fine')"
+    sql main app "INSERT INTO o.t VALUES (4, 'a', '$.', 'fine'), (5, 'b', '$.b', 'fine')"
+    sql main app "INSERT INTO o.t VALUES (6, 'a', '$.a ? (@ like_regex \"a\" flag \"x\")', 'fine')"
+    sql main app "INSERT INTO o.t VALUES (7, 'a', '$.a', 'in use')"
+    sql main app "INSERT INTO o.t VALUES (8, 'c', '$.c', 'fine')"
+    wait_rows 30 main app "$open_keys" "2 3 4 6 7"
+    wait_rows 30 main app "SELECT string_agg(id::text, ' ' ORDER BY id) FROM n.t" "1 5 8"
+    wait_rows 30 main app "SELECT min(tries) > 1 FROM pgtandem.parked" t
+    wait_until 10 is_streaming
+    ! grep -q secret "$(service_log)" || fail "the log shows values"
+}
+
+# Rows of one transaction that need each other, one that is at fault, and a swap.
+test_a_row_at_fault_takes_none_of_its_transaction_along() {
+    service_stop
+    teardown
+    local side
+    sql main app "DROP SCHEMA o CASCADE; DROP SCHEMA n CASCADE"
+    for side in o n; do
+        run_sql main app <<SQL
+CREATE SCHEMA $side;
+CREATE TABLE $side.t (id int PRIMARY KEY, ref int, u int, v text);
+SQL
+    done
+    sql main app "ALTER TABLE n.t ADD CONSTRAINT refers FOREIGN KEY (ref) REFERENCES n.t DEFERRABLE INITIALLY DEFERRED,
+        ADD UNIQUE (u) DEFERRABLE INITIALLY DEFERRED, ADD CONSTRAINT good CHECK (v <> 'bad');
+        INSERT INTO o.t VALUES (1, 1, 1, 'a'), (2, 2, 2, 'b')"
+    pair_config "$(dsn main app)" "$(dsn main app)" "  - {old: o.t, new: n.t}" "stream: {batch_rows: 100}"
+    service_start
+    wait_phase live
+    sql main app "BEGIN; INSERT INTO o.t VALUES (10, 11, 10, 'x'); INSERT INTO o.t VALUES (11, 10, 11, 'x');
+        INSERT INTO o.t VALUES (12, 12, 12, 'bad');
+        UPDATE o.t SET u = -1 WHERE id = 1; UPDATE o.t SET u = 1 WHERE id = 2; UPDATE o.t SET u = 2 WHERE id = 1; COMMIT"
+    wait_rows 30 main app "$open_keys" 12
+    wait_rows 30 main app "SELECT string_agg(id || ':' || u, ' ' ORDER BY id) FROM n.t" "1:2 2:1 10:10 11:11"
+}
+
+# In pieces, and refused only when they are committed: streamed anew, and found then.
+test_a_row_that_a_deferred_constraint_refuses_in_a_large_transaction() {
+    sql main app "INSERT INTO o.t SELECT i, CASE WHEN i = 1300 THEN 9999 ELSE i END, i, 'x' FROM generate_series(1001, 1499) i"
+    wait_rows 60 main app "SELECT count(*) FROM n.t WHERE id > 1000" 498
+    wait_rows 30 main app "$open_keys" "12 1300"
+    wait_until 10 is_streaming
+}
+
+# The batch is full in the middle of one statement's truncates.
+test_truncates_of_one_statement_stay_together_in_a_large_transaction() {
+    service_stop
+    teardown
+    local side
+    sql main app "DROP SCHEMA o CASCADE; DROP SCHEMA n CASCADE"
+    for side in o n; do
+        run_sql main app <<SQL
+CREATE SCHEMA $side;
+CREATE TABLE $side.a (id int PRIMARY KEY);
+CREATE TABLE $side.b (id int PRIMARY KEY, a int REFERENCES $side.a);
+CREATE TABLE $side.c (id int PRIMARY KEY);
+INSERT INTO $side.a VALUES (1);
+INSERT INTO $side.b VALUES (1, 1);
+SQL
+    done
+    pair_config "$(dsn main app)" "$(dsn main app)" "
+  - {old: o.a, new: n.a}
+  - {old: o.b, new: n.b}
+  - {old: o.c, new: n.c}" "stream: {on_truncate: apply, batch_rows: 10}"
+    service_start --no-backfill
+    wait_phase live
+    sql main app "BEGIN; INSERT INTO o.c SELECT generate_series(1, 19); TRUNCATE o.a, o.b; INSERT INTO o.a VALUES (7); COMMIT"
+    wait_rows 30 main app "SELECT (SELECT count(*) FROM n.c), (SELECT string_agg(id::text, ' ') FROM n.a), (SELECT count(*) FROM n.b)" $'19\t7\t0'
+    service_stop
+    teardown
+}
+
+test_a_table_with_rules_is_refused() {
+    sql main app "CREATE RULE r AS ON UPDATE TO n.c DO INSTEAD NOTHING"
+    assert_exit 3 pgtandem check
+    assert_contains "$output" "has rules for INSERT, UPDATE or DELETE"
+    assert_exit 2 pgtandem setup
+    assert_contains "$output" "DROP RULE"
 }
 
 run_tests "$@"

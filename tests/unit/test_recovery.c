@@ -78,7 +78,19 @@ static const struct recovery_case cases[] = {
     {"a COMMIT of pieces", &others, {.at_commit = true, .carries = true}, RECOVERY_fail},
     {"a plan of what the table was", &stale, {.count = 9}, RECOVERY_prepare},
     {"prepared anew, and again", &stale, {.prepared_anew = true, .count = 9}, RECOVERY_fail},
-    {"a stale plan in pieces", &stale, {.carries = true, .holds_rows = true}, RECOVERY_fail},
+    {"a stale plan in pieces", &stale, {.carries = true, .holds_rows = true}, RECOVERY_prepare},
+    {"a constraint behind several changes",
+     &row,
+     {.at_constraints = true, .lenient = true, .by_rows = true, .count = 1},
+     RECOVERY_strictly},
+    {"a constraint behind each change",
+     &row,
+     {.at_constraints = true, .by_rows = true, .count = 1},
+     RECOVERY_park},
+    {"a constraint at the end of pieces",
+     &row,
+     {.at_commit = true, .carries = true, .lenient = true},
+     RECOVERY_fail},
 };
 
 static void each_failure_has_its_recovery(void **state) {
@@ -125,9 +137,9 @@ static void a_link_is_told_to_stop_only_for_what_stays(void **state) {
         bool prepared_anew;
         enum err_class wanted;
     } told[] = {
-        {&row, false, ERR_CLASS_ROW},       {&deadlock, false, ERR_CLASS_PASSING},
-        {&stale, false, ERR_CLASS_PASSING}, {&stale, true, ERR_CLASS_FATAL},
-        {&fatal, false, ERR_CLASS_FATAL},   {&passing, false, ERR_CLASS_PASSING},
+        {&row, false, ERR_CLASS_ROW},         {&deadlock, false, ERR_CLASS_PASSING},
+        {&stale, true, ERR_CLASS_FATAL},      {&fatal, false, ERR_CLASS_FATAL},
+        {&passing, false, ERR_CLASS_PASSING},
     };
     for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
         struct err error = error_of(told[i].kind);
