@@ -169,10 +169,23 @@ static bool reach(struct teardown *t, struct side *side) {
     return true;
 }
 
+/* The lock is in the new database; where that cannot be reached, a service that is at work
+ * all the same is known by the sign of life that it gives in the old one. */
+static bool refuse_presence(struct teardown *t, struct err *err) {
+    bool seen;
+    if (!state_sees_presence(&t->m, &seen, err) || !seen) {
+        return err->code == ERR_NONE;
+    }
+    err_set(err, ERR_FAILED, "a pgtandem is at work on the migration \"%s\", seen in %s",
+            t->m.config->migration, t->m.old_side.label);
+    return err_hint(err, "stop it first (SIGTERM)");
+}
+
 /* False when a service is at work. */
 static bool reach_both(struct teardown *t, struct err *err) {
-    reach(t, &t->m.old_side);
-    return !reach(t, &t->m.new_side) || state_lock(&t->m, err);
+    bool old_reached = reach(t, &t->m.old_side), new_reached = reach(t, &t->m.new_side);
+    return (!new_reached || state_lock(&t->m, err)) &&
+           (!old_reached || new_reached || refuse_presence(t, err));
 }
 
 static int remove_chosen(struct teardown *t, const struct options *options) {

@@ -88,8 +88,8 @@ bool state_lock_is_ours(struct db *db, struct migration *m);
 bool state_is_locked(struct migration *m, bool *locked, struct err *err)
     __attribute__((warn_unused_result));
 
-/* A service shows in the old database, too, that it lives: for who cannot reach the new
- * one. Nothing else depends on it. *shown, *seen: the sign is ours; somebody's is there. */
+/* A service shows in the old database, too, that it lives: for `status` and `teardown`
+ * when they cannot reach the new one. *shown, *seen: the sign is ours; somebody's is there. */
 bool state_show_presence(struct db *db, const struct migration *m, bool *shown, struct err *err)
     __attribute__((warn_unused_result));
 bool state_sees_presence(struct migration *m, bool *seen, struct err *err)

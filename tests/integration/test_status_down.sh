@@ -113,6 +113,9 @@ test_the_new_database_is_away() {
     assert_now '.reverse | [.applied_changes, .slot.wal_status]' '[0,null]'
     shows "service running since" "phase unknown: cannot reach the new database since 20" \
         "backfill unknown: cannot reach the new database"
+    assert_exit 1 pgtandem teardown --all
+    assert_contains "$output" "a pgtandem is at work on the migration"
+    assert_eq "$(sql old app "SELECT count(*) FROM pg_replication_slots")" 1 "slots that are left"
 }
 
 test_both_are_away() {
