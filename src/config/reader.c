@@ -129,8 +129,10 @@ bool reader_expected(struct reader *reader, const struct field *field, const yam
 static const char *join_keys(struct reader *reader, const struct section *section) {
     const char *text = "";
     for (size_t i = 0; i < section->n_fields; i++) {
-        text =
-            arena_printf(reader->arena, "%s%s%s", text, i > 0 ? ", " : "", section->fields[i].key);
+        if (!section->fields[i].unavailable) {
+            text = arena_printf(reader->arena, "%s%s%s", text, *text != '\0' ? ", " : "",
+                                section->fields[i].key);
+        }
     }
     return text;
 }
@@ -143,9 +145,11 @@ static bool looks_like_key(const char *text) {
 
 static const char *closest_key(const struct section *section, const char *key) {
     const char *known[FIELDS_MAX];
-    size_t n = section->n_fields < FIELDS_MAX ? section->n_fields : FIELDS_MAX;
-    for (size_t i = 0; i < n; i++) {
-        known[i] = section->fields[i].key;
+    size_t n = 0;
+    for (size_t i = 0; i < section->n_fields && n < FIELDS_MAX; i++) {
+        if (!section->fields[i].unavailable) {
+            known[n++] = section->fields[i].key;
+        }
     }
     return suggest_closest(key, known, n);
 }

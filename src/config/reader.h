@@ -39,6 +39,7 @@ struct field {
     field_read_fn *read;
     size_t offset;
     bool required;
+    bool unavailable;              /* a key that is to come: it is refused, and not offered */
     const char *expected;          /* texts: what is wanted, in words */
     int64_t min, max;              /* numbers: range; texts, lists: least size */
     const char *const *choices;    /* read_choice: the words, NULL at the end */

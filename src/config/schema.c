@@ -302,7 +302,7 @@ static const struct field config_fields[] = {
     KEY("stream", read_section, AT(config, stream), SECTION(stream_section)),
     KEY("conflicts", read_conflicts, AT(config, conflicts), SECTION(conflicts_section)),
     KEY("verify", read_section, AT(config, verify), SECTION(verify_section)),
-    {.key = "serve", .read = refuse_unavailable},
+    {.key = "serve", .read = refuse_unavailable, .unavailable = true},
     KEY("limits", read_section, AT(config, limits), SECTION(limits_section)),
     KEY("sequences", read_choice, AT(config, sequences), ONE_OF(sequences_choices)),
 };
