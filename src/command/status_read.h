@@ -85,7 +85,7 @@ struct copy_status {
     usec_t paused_at, heard_at, said_since;
     bool speaks;                       /* it has said something lately */
     char waiting_for[LIMITS_WHY_SIZE]; /* "" for nothing */
-    char trouble[LIMITS_WHY_SIZE];     /* that it tries again after; "" for none */
+    char trouble[ERR_MESSAGE_SIZE];    /* that it tries again after; "" for none */
     double rows_per_second;
     double seconds_left;
     int64_t rows_done, rows_total;

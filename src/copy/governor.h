@@ -30,7 +30,7 @@ struct probe {
     usec_t ask_at;       /* next */
     usec_t waited_since; /* usec_monotonic(); 0: it has answered what it was asked last */
     usec_t silent_since; /* the same by the clock, for people */
-    char trouble[80];    /* why there was no answer, or "" */
+    char trouble[320];   /* why there was no answer, or "" */
 };
 
 /* What one server said last. */

@@ -49,7 +49,7 @@ struct job {
 
     unsigned n_troubled;           /* how many wait for something to pass */
     bool told;                     /* of that */
-    char trouble[LIMITS_WHY_SIZE]; /* what, once it was told; "" otherwise */
+    char trouble[ERR_MESSAGE_SIZE]; /* what, once it was told; "" otherwise */
     bool woken;
     bool failed;
     struct err error;

@@ -38,7 +38,7 @@ struct load {
     double query;          /* NaN: none yet, or NULL */
 };
 
-enum { LIMITS_WHY_SIZE = 200 };
+enum { LIMITS_WHY_SIZE = 480 };
 
 /* True when the copy is to wait; `why` then says for what, with figure and limit:
  * "replica lag of 7.2 s on standby1 (limit 5 s)". `waiting`: it does already. */

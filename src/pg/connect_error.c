@@ -73,6 +73,15 @@ static bool is_said(const struct buf *out, const struct buf *line) {
     return line->size == 0 || (out->size > 0 && strstr(buf_text(out), buf_text(line)) != NULL);
 }
 
+/* What libpq puts on lines of their own are sentences, not all of which have an end. */
+static const char *separator(const struct buf *out) {
+    char last = out->size > 0 ? out->data[out->size - 1] : ' ';
+    if (last == ' ') {
+        return "";
+    }
+    return strchr(".?!:;", last) != NULL ? " " : "; ";
+}
+
 static void add_line(struct buf *out, const char *line, const char *end) {
     struct buf one;
     buf_init(&one);
@@ -83,7 +92,7 @@ static void add_line(struct buf *out, const char *line, const char *end) {
     }
     add_words(&one, line, end);
     if (!is_said(out, &one)) {
-        buf_add_text(out, out->size > 0 ? " " : "");
+        buf_add_text(out, separator(out));
         buf_add(out, one.data, one.size);
     }
     buf_fini(&one);

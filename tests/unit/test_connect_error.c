@@ -20,7 +20,7 @@ static const struct {
      AT "Connection refused\n\tIs the server running on that host and accepting TCP/IP "
         "connections?\n",
      "",
-     AT "Connection refused Is the server running on that host and accepting TCP/IP connections?"},
+     AT "Connection refused; Is the server running on that host and accepting TCP/IP connections?"},
     {"the server's",
      AT "FATAL:  42501: permission denied for database \"shut\"\n"
         "DETAIL:  User does not have CONNECT privilege.\nLOCATION:  CheckMyDatabase, "
@@ -33,16 +33,16 @@ static const struct {
     {"two hosts: the last one's",
      AT "Connection refused\n\tIs the server running?\n" AT
         "FATAL:  28P01: no\nLOCATION:  a, b:1\n",
-     "28P01", AT "Connection refused Is the server running? " AT "FATAL: no"},
+     "28P01", AT "Connection refused; Is the server running? " AT "FATAL: no"},
     {"two hosts: one that is starting up is worth waiting for",
      AT "FATAL:  57P03: starting\n" AT "FATAL:  28P01: no\n", "57P03",
-     AT "FATAL: starting " AT "FATAL: no"},
+     AT "FATAL: starting; " AT "FATAL: no"},
     {"the same twice", AT "FATAL:  42704: x\nLOCATION:  a\n" AT "FATAL:  42704: x\nLOCATION:  a\n",
      "42704", AT "FATAL: x"},
     {"no verbose text", AT "FATAL:  password authentication failed\n", "",
      AT "FATAL: password authentication failed"},
     {"what only looks like one", AT "FATAL:  ABCD: text\nERROR:  12345:text", "",
-     AT "FATAL: ABCD: text ERROR: 12345:text"},
+     AT "FATAL: ABCD: text; ERROR: 12345:text"},
     {"cut in the middle", "FATAL:  280", "", "FATAL: 280"},
 };
 
