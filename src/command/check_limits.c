@@ -8,10 +8,11 @@
 #include "copy/governor.h"
 
 /* Others' sessions and standbys show nothing but their process ids to a role that
- * may not see them: the limit would never be reached. */
+ * may not see them: the limit would never be reached. Our own links are no standbys. */
 static const char *const blind_sql =
     "SELECT NOT pg_has_role(current_user, 'pg_read_all_stats', 'USAGE')"
-    "   AND ($1::bool OR EXISTS (SELECT FROM pg_stat_replication))";
+    "   AND ($1::bool OR EXISTS (SELECT FROM pg_stat_replication"
+    "         WHERE coalesce(application_name, '') NOT LIKE 'pgtandem%'))";
 
 void check_visibility(struct check *check, const struct site *site) {
     const struct config_limits *limits = &check->m->config->limits;
@@ -28,7 +29,8 @@ void check_visibility(struct check *check, const struct site *site) {
         findings_add(&check->findings, FINDING_warning, "limits",
                      "the role cannot see standbys and sessions of others: limits.replica_lag and "
                      "limits.active_sessions will not hold the copy");
-        findings_hint(&check->findings, "GRANT pg_read_all_stats TO the role");
+        findings_hint(&check->findings, "GRANT pg_read_all_stats TO \"%s\"",
+                      PQuser(site->side->db.session.conn));
     } else {
         findings_add(&check->findings, FINDING_ok, "limits",
                      "what the copy is to give way to can be seen");

@@ -11,16 +11,29 @@
 
 /* decoding */
 
-/* Denied is either the library or the role; the role is looked at by itself, too. */
-static void add_cure(struct db *db, struct err *err) {
+static bool lacks(struct db *db, const char *sql) {
     struct err ignored;
-    bool may = true;
-    if (err_has_sqlstate(err, "42501") &&
-        db_bool(db, &ignored, &may,
-                "SELECT rolsuper OR rolreplication FROM pg_roles WHERE rolname = current_user", 0,
-                NULL) &&
-        !may) {
-        err_hint(err, "give the role the REPLICATION attribute: ALTER ROLE ... REPLICATION");
+    bool has;
+    return db_bool(db, &ignored, &has, sql, 0, NULL) && !has;
+}
+
+/* Denied is the library, the role, which is looked at by itself, too, or the function: links
+ * do without it, since they make their slots on replication connections. */
+static void add_cure(struct db *db, struct err *err) {
+    const char *role = PQuser(db->session.conn);
+    bool denied = err_has_sqlstate(err, "42501");
+    if (denied && lacks(db, "SELECT rolsuper OR rolreplication FROM pg_roles"
+                            " WHERE rolname = current_user")) {
+        err_hint(err, "give the role the REPLICATION attribute: ALTER ROLE \"%s\" REPLICATION",
+                 role);
+    } else if (denied && lacks(db, "SELECT bool_and(has_function_privilege(oid, 'EXECUTE'))"
+                                   "  FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace"
+                                   "   AND proname IN ('pg_create_logical_replication_slot',"
+                                   "                   'pg_drop_replication_slot')")) {
+        err_hint(err,
+                 "GRANT EXECUTE ON FUNCTION pg_create_logical_replication_slot, "
+                 "pg_drop_replication_slot TO \"%s\"",
+                 role);
     } else {
         cure_add(err, CURE_SLOT);
     }

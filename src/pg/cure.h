@@ -12,7 +12,8 @@
 enum cure_topic {
     CURE_ANY,    /* whatever was asked for */
     CURE_SLOT,   /* a slot was to be made, on a replication connection */
-    CURE_STREAM, /* a slot was to be streamed from, or to be dropped */
+    CURE_STREAM, /* a slot was to be streamed from */
+    CURE_DROP,   /* a slot was to be dropped */
     CURE_ORIGIN, /* a replication origin was to be made, used or dropped */
 };
 

@@ -150,7 +150,7 @@ bool slot_drop_named(struct side *side, const char *name, bool *dropped, struct 
                           "SELECT pg_drop_replication_slot(slot_name)"
                           "  FROM pg_replication_slots WHERE slot_name = $1",
                           name, dropped, err) ||
-           cure_add(err, CURE_STREAM) || err_context(err, "cannot drop the slot \"%s\"", name);
+           cure_add(err, CURE_DROP) || err_context(err, "cannot drop the slot \"%s\"", name);
 }
 
 bool origin_drop_named(struct side *side, const char *name, bool *dropped, struct err *err) {

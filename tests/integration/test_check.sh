@@ -212,7 +212,7 @@ limits: {slot_wal: 1MB}"
     sql main app "DROP TABLE big, app_v2.big"
     sql main app "CREATE ROLE blinded LOGIN"
     write_config "$(role_dsn blinded)" "$(role_dsn blinded)" "limits: {active_sessions: 5}"
-    assert_found warning limits "cannot see standbys and sessions" "GRANT pg_read_all_stats"
+    assert_found warning limits "cannot see standbys and sessions" 'GRANT pg_read_all_stats TO "blinded"'
     sql main app "DROP ROLE blinded"
     write_config "$(dsn main app)" "$(dsn main app)"
 }
