@@ -59,8 +59,7 @@ static bool make_tables(struct migration *m, struct preparation *preparation, st
 
 /* slots */
 
-/* A slot that has gone missing has taken changes with it. */
-static bool must_be_there(const struct migration_state *state, enum direction direction) {
+bool preparation_slot_is_due(const struct migration_state *state, enum direction direction) {
     return direction == FORWARD ? state->backfill != BACKFILL_pending : state->phase >= PHASE_live;
 }
 
@@ -69,7 +68,7 @@ bool preparation_slot_fits(struct migration *m, enum direction direction,
                            struct err *err) {
     struct object_name name = migration_slot(m, direction);
     if (!slot->exists) {
-        if (!must_be_there(state, direction)) {
+        if (!preparation_slot_is_due(state, direction)) {
             return true;
         }
         err_set(err, ERR_FAILED, "the slot \"%s\" is gone from %s, and changes with it", name.text,

@@ -36,6 +36,9 @@ bool prepare(struct migration *m, struct preparation *preparation, bool want_sna
              bool two_sided, struct err *err) __attribute__((warn_unused_result));
 void preparation_fini(struct preparation *preparation);
 
+/* Must there be a slot by now? One that is gone has taken changes with it. */
+bool preparation_slot_is_due(const struct migration_state *state, enum direction direction);
+
 /* Can a link begin with its slot as it is? A missing one will do where it is
  * still to be created. */
 bool preparation_slot_fits(struct migration *m, enum direction direction,

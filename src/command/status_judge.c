@@ -26,13 +26,13 @@ static const char *reported_state(enum answer running, const char *reported) {
     return reported[0] != '\0' ? reported : "stopped";
 }
 
-const char *status_link_state(const struct slot_info *slot, enum answer running,
+const char *status_link_state(const struct slot_info *slot, bool is_due, enum answer running,
                               const char *reported) {
     if (is(reported, "retired")) {
         return "retired";
     }
     if (slot != NULL && !slot->exists) {
-        return "absent";
+        return is_due ? "gone" : "absent";
     }
     if (slot != NULL && slot->lost) {
         return "lost";
@@ -44,7 +44,10 @@ const char *status_link_state(const struct slot_info *slot, enum answer running,
 }
 
 int64_t status_lag_bytes(const struct slot_info *slot) {
-    if (!slot->exists || slot->server_lsn <= slot->confirmed_flush) {
+    if (!slot->exists) {
+        return -1;
+    }
+    if (slot->server_lsn <= slot->confirmed_flush) {
         return 0;
     }
     return (int64_t)(slot->server_lsn - slot->confirmed_flush);

@@ -5,7 +5,9 @@
  *
  * A link is
  *   retired    when it said so last: it was given up on purpose;
- *   absent     when its slot is not there;
+ *   absent     when its slot is not there, and need not be yet;
+ *   gone       when it is not there, though the migration is past its making: changes have
+ *              gone with it;
  *   lost       when the server dropped log that the slot needs;
  *   failed     when it said so last, also after its process has ended: until it is
  *              started again, a person must act;
@@ -26,12 +28,13 @@ enum answer { NOT_KNOWN, NO, YES };
  * lock, and without a sign of presence, no process is at work. */
 enum answer status_running(enum answer locked, enum answer present);
 
-/* `slot`, `reported` (what the link said last; "" when it never did): NULL when its source,
+/* `is_due`: there should be a slot. `slot`, `reported` (what the link said last; "" when it never did): NULL when its source,
  * or its target, did not answer. */
-const char *status_link_state(const struct slot_info *slot, enum answer running,
+const char *status_link_state(const struct slot_info *slot, bool is_due, enum answer running,
                               const char *reported);
 
-/* Log that the source has written and the link not confirmed. */
+/* Log that the source has written and the link not confirmed; negative: without a slot
+ * nobody knows. */
 int64_t status_lag_bytes(const struct slot_info *slot);
 
 struct lag_report {

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "command/preparation.h"
+
 static const usec_t connect_patience = 5 * USEC_SECOND, side_patience = 10 * USEC_SECOND;
 static const usec_t second_look = USEC_SECOND / 2;
 static const usec_t silence = 30 * USEC_SECOND;
@@ -349,10 +351,20 @@ static void conclude_process(struct status *status, enum answer running) {
     }
 }
 
+static bool slot_is_usable(const char *state) {
+    static const char *const without[] = {"absent", "gone", "lost"};
+    for (size_t i = 0; i < sizeof without / sizeof *without; i++) {
+        if (state == NULL || strcmp(state, without[i]) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* A state that was said by a process which is gone is over since that process is. */
 static usec_t state_since(const struct link_status *link, const char *state) {
     const struct link_report *report = &link->report;
-    if (state == NULL || strcmp(state, "absent") == 0 || strcmp(state, "lost") == 0) {
+    if (!slot_is_usable(state)) {
         return 0;
     }
     if (strcmp(state, report->state) == 0) {
@@ -365,19 +377,37 @@ static bool streams(const struct link_status *link) {
     return link->state != NULL && strcmp(link->state, "streaming") == 0;
 }
 
+/* A link that is still to begin is behind by nothing that has an age. */
+static bool has_begun(const struct status *status, enum direction direction) {
+    if (!status->state_is_known) {
+        return true; /* for all that is known */
+    }
+    return direction == FORWARD ? status->state.backfill >= BACKFILL_copied
+                                : status->state.phase >= PHASE_live;
+}
+
+static double lag_seconds(const struct status *status, enum direction direction) {
+    const struct link_status *link = &status->links[direction];
+    const struct link_report *report = &link->report;
+    enum answer running = status->process.running;
+    bool rests = running == YES && strcmp(report->state, "stopped") == 0;
+    bool slot_is_there = !link->slot_is_known || link->slot.exists;
+    if (!report->is_known || !slot_is_there || !has_begun(status, direction)) {
+        return -1;
+    }
+    return status_lag_seconds(&report->lag, rests ? NO : running, link->lag_bytes);
+}
+
 static void conclude_link(struct status *status, enum direction direction, struct trend *trend) {
     struct link_status *link = &status->links[direction];
     const struct link_report *report = &link->report;
     const struct process_status *process = &status->process;
-    link->state = status_link_state(link->slot_is_known ? &link->slot : NULL, process->running,
-                                    report->is_known ? report->state : NULL);
+    bool is_due = status->state_is_known && preparation_slot_is_due(&status->state, direction);
+    link->state = status_link_state(link->slot_is_known ? &link->slot : NULL, is_due,
+                                    process->running, report->is_known ? report->state : NULL);
     link->since = state_since(link, link->state);
     link->lag_bytes = link->slot_is_known ? status_lag_bytes(&link->slot) : -1;
-    bool rests = process->running == YES && strcmp(report->state, "stopped") == 0;
-    link->lag_seconds =
-        !report->is_known
-            ? -1
-            : status_lag_seconds(&report->lag, rests ? NO : process->running, link->lag_bytes);
+    link->lag_seconds = lag_seconds(status, direction);
     link->changes_per_second =
         streams(link) && !process->is_silent ? report->changes_per_second : -1;
     if (link->lag_bytes >= 0) {

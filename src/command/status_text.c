@@ -195,10 +195,15 @@ static void add_state(struct buf *cell, const struct link_status *link) {
     }
 }
 
+/* A link that is still to come has no figures. */
+static bool is_absent(const struct link_status *link) {
+    return link->state != NULL && strcmp(link->state, "absent") == 0;
+}
+
 static void add_state_since(struct buf *cell, const struct link_status *link) {
     if (link->since != 0) {
         buf_add_text(cell, format_moment(link->since).text);
-    } else if (link->state != NULL && strcmp(link->state, "absent") == 0) {
+    } else if (is_absent(link)) {
         buf_add_char(cell, '-');
     }
 }
@@ -206,12 +211,16 @@ static void add_state_since(struct buf *cell, const struct link_status *link) {
 static void add_lag(struct buf *cell, const struct link_status *link) {
     if (link->lag_bytes >= 0) {
         buf_add_text(cell, format_bytes(link->lag_bytes).text);
+    } else if (is_absent(link)) {
+        buf_add_char(cell, '-');
     }
 }
 
 static void add_lag_seconds(struct buf *cell, const struct link_status *link) {
     if (link->lag_seconds >= 0) {
         buf_add_text(cell, format_seconds(link->lag_seconds).text);
+    } else if (link->lag_bytes >= 0 || is_absent(link)) {
+        buf_add_char(cell, '-'); /* it is still to begin */
     }
 }
 

@@ -47,8 +47,8 @@ struct job {
     int64_t rows_done, rows_parked; /* in chunks that are committed, earlier runs' too */
     int64_t chunks_done;            /* of this run */
 
-    unsigned n_troubled;           /* how many wait for something to pass */
-    bool told;                     /* of that */
+    unsigned n_troubled;            /* how many wait for something to pass */
+    bool told;                      /* of that */
     char trouble[ERR_MESSAGE_SIZE]; /* what, once it was told; "" otherwise */
     bool woken;
     bool failed;

@@ -37,33 +37,38 @@ static void a_links_state_is_what_is_known_of_it(void **state) {
         const struct slot_info *slot;
         enum answer running;
         const char *reported, *expected;
+        bool is_due;
     } cases[] = {
-        {"no slot, whatever it says", &none, YES, "streaming", "absent"},
-        {"no slot, and no process", &none, NO, "streaming", "absent"},
-        {"no slot, and a target that is away", &none, NOT_KNOWN, NULL, "absent"},
-        {"given up", &none, NO, "retired", "retired"},
-        {"lost, whatever it says", &lost, YES, "streaming", "lost"},
-        {"lost, and no process", &lost, NO, "failed", "lost"},
-        {"lost, and a target that is away", &lost, NOT_KNOWN, NULL, "lost"},
-        {"killed", &there, NO, "streaming", "stopped"},
-        {"ended well", &there, NO, "stopped", "stopped"},
-        {"never begun", &there, NO, "", "stopped"},
-        {"at work", &there, YES, "streaming", "streaming"},
-        {"its source is away", NULL, YES, "retrying", "retrying"},
-        {"not begun yet", &there, YES, "", "stopped"},
-        {"failed, its process lives", &there, YES, "failed", "failed"},
-        {"failed, its process has ended", &there, NO, "failed", "failed"},
-        {"failed, the lock cannot be seen", &there, NOT_KNOWN, "failed", "failed"},
-        {"failed, its source is away", NULL, NO, "failed", "failed"},
-        {"killed, its source is away", NULL, NO, "streaming", "stopped"},
-        {"killed, its target is away", &there, NO, NULL, "stopped"},
-        {"runs, its target is away", &there, YES, NULL, NULL},
-        {"who knows", &there, NOT_KNOWN, "streaming", NULL},
-        {"perhaps never set up", NULL, NO, "", NULL},
-        {"nobody answers", NULL, NOT_KNOWN, NULL, NULL},
+        {"no slot that should be there", &none, NO, "streaming", "gone", true},
+        {"no slot that should be there, whatever it says", &none, YES, "streaming", "gone", true},
+        {"given up, with its slot", &none, NO, "retired", "retired", true},
+        {"no slot, whatever it says", &none, YES, "streaming", "absent", false},
+        {"no slot, and no process", &none, NO, "streaming", "absent", false},
+        {"no slot, and a target that is away", &none, NOT_KNOWN, NULL, "absent", false},
+        {"given up", &none, NO, "retired", "retired", false},
+        {"lost, whatever it says", &lost, YES, "streaming", "lost", false},
+        {"lost, and no process", &lost, NO, "failed", "lost", false},
+        {"lost, and a target that is away", &lost, NOT_KNOWN, NULL, "lost", false},
+        {"killed", &there, NO, "streaming", "stopped", false},
+        {"ended well", &there, NO, "stopped", "stopped", false},
+        {"never begun", &there, NO, "", "stopped", false},
+        {"at work", &there, YES, "streaming", "streaming", false},
+        {"its source is away", NULL, YES, "retrying", "retrying", false},
+        {"not begun yet", &there, YES, "", "stopped", false},
+        {"failed, its process lives", &there, YES, "failed", "failed", false},
+        {"failed, its process has ended", &there, NO, "failed", "failed", false},
+        {"failed, the lock cannot be seen", &there, NOT_KNOWN, "failed", "failed", false},
+        {"failed, its source is away", NULL, NO, "failed", "failed", false},
+        {"killed, its source is away", NULL, NO, "streaming", "stopped", false},
+        {"killed, its target is away", &there, NO, NULL, "stopped", false},
+        {"runs, its target is away", &there, YES, NULL, NULL, false},
+        {"who knows", &there, NOT_KNOWN, "streaming", NULL, false},
+        {"perhaps never set up", NULL, NO, "", NULL, false},
+        {"nobody answers", NULL, NOT_KNOWN, NULL, NULL, false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const char *got = status_link_state(cases[i].slot, cases[i].running, cases[i].reported);
+        const char *got =
+            status_link_state(cases[i].slot, cases[i].is_due, cases[i].running, cases[i].reported);
         const char *expected = cases[i].expected;
         if ((got == NULL) != (expected == NULL) || (got != NULL && strcmp(got, expected) != 0)) {
             fail_msg("%s: %s, not %s", cases[i].label, got != NULL ? got : "not known",
@@ -72,14 +77,14 @@ static void a_links_state_is_what_is_known_of_it(void **state) {
     }
 }
 
-static void lag_in_bytes_is_never_negative(void **state) {
+static void lag_in_bytes_is_not_known_without_a_slot(void **state) {
     (void)state;
     static const struct {
         bool exists;
         lsn_t confirmed, server;
         int64_t expected;
     } cases[] = {
-        {false, 0, 100, 0},
+        {false, 0, 100, -1}, /* nobody knows */
         {true, 100, 100, 0},
         {true, 101, 100, 0},
         {true, 40, 100, 60},
@@ -173,7 +178,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_process_is_at_work_where_either_sign_tells_of_it),
         cmocka_unit_test(a_links_state_is_what_is_known_of_it),
-        cmocka_unit_test(lag_in_bytes_is_never_negative),
+        cmocka_unit_test(lag_in_bytes_is_not_known_without_a_slot),
         cmocka_unit_test(lag_in_seconds_is_told_by_the_service_or_grows_without_one),
         cmocka_unit_test(a_link_is_behind_by_a_segment_or_by_seconds),
         cmocka_unit_test(the_total_is_an_estimate_until_the_copy_is_done),
