@@ -80,7 +80,44 @@ static void end_link(struct service *service, enum direction direction) {
     }
 }
 
+/* A start that came to nothing began when it ended, for who reads it: nothing was done. */
+static const char failed_start_sql[] =
+    "UPDATE pgtandem.link SET caught_up_at = coalesce(caught_up_at, changed_at),"
+    "       process_began_at = t.now, process_ended_at = t.now, process_ended_for = $3,"
+    "       last_error_values = CASE WHEN last_error IS NULL THEN to_jsonb($4::text)"
+    "                                ELSE last_error_values END,"
+    "       changed_at = t.now, changes_per_second = NULL"
+    "  FROM (SELECT clock_timestamp()) AS t (now)"
+    " WHERE migration = $1 AND link = $2";
+
+static const usec_t last_word_patience = 5 * USEC_SECOND;
+
+static void record_failed_start(struct service *service, enum direction direction) {
+    const struct err *why = service->ended_for;
+    struct db *db = &migration_target(&service->m, direction)->db;
+    const char *params[] = {service->m.config->migration, direction_name(direction), why->message,
+                            why->server[0] != '\0' ? why->server : NULL};
+    struct err ignored;
+    db->timeout = last_word_patience;
+    if (session_is_open(&db->session) && !db_exec(db, &ignored, failed_start_sql, 4, params)) {
+        return; /* there is no table yet: nobody asks for its rows */
+    }
+}
+
+/* The record is another's while another holds the lock; and whoever holds it has looked
+ * whether the tables can be trusted. */
+static bool may_record_start(const struct service *service) {
+    const struct session *control = &service->m.new_side.db.session;
+    return service->ended_for != NULL && service->began_at[FORWARD][0] == '\0' &&
+           session_is_open(control) && PQbackendPID(control->conn) == service->m.lock_holder.pid;
+}
+
 void record_end(struct service *service) {
+    if (may_record_start(service)) {
+        record_failed_start(service, FORWARD);
+        record_failed_start(service, REVERSE);
+        return;
+    }
     end_link(service, FORWARD);
     end_link(service, REVERSE);
 }

@@ -18,7 +18,8 @@ bool record_begin(struct service *service, struct err *err) __attribute__((warn_
 void record_presence(struct service *service);
 /* A sign of life where a link has nothing to tell. */
 void record_life(struct service *service, enum direction direction);
-/* Of this process only, should another one have taken over. */
+/* Of this process only, should another one have taken over. A start that failed before
+ * record_begin() is recorded if it had the migration's lock. */
 void record_end(struct service *service);
 
 #endif
