@@ -194,6 +194,16 @@ SQL
     write_config "$(dsn main app)" "$(dsn main app)"
 }
 
+test_a_function_that_is_denied_is_not_taken_for_the_library() {
+    sql main app "CREATE ROLE barred LOGIN REPLICATION;
+                  REVOKE EXECUTE ON FUNCTION pg_create_logical_replication_slot FROM public"
+    write_config "$(role_dsn barred)" "$(role_dsn barred)"
+    assert_exit 3 pgtandem check
+    assert_found error wal2json 'GRANT EXECUTE ON FUNCTION pg_create_logical_replication_slot' 'TO "barred"'
+    sql main app "GRANT EXECUTE ON FUNCTION pg_create_logical_replication_slot TO public; DROP ROLE barred"
+    write_config "$(dsn main app)" "$(dsn main app)"
+}
+
 test_limits_must_be_about_something_that_can_be_seen() {
     write_config "$(dsn main app)" "$(dsn main app)" "limits: {active_sessions: 5, query: {sql: SELECT 7, max: 3}}"
     assert_exit 0 pgtandem check
