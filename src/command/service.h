@@ -25,6 +25,7 @@
 struct service_report {
     char state[16];
     double lag;
+    double since_level; /* seconds since the link had caught up; negative: not known */
     double changes_per_second;
     char error[ERR_MESSAGE_SIZE];
     char error_values[ERR_SERVER_SIZE]; /* what it is about: values of a row */

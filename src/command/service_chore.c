@@ -79,6 +79,7 @@ static void describe(struct service *service, enum direction direction,
     report->changes_per_second = changes_per_second(service, direction);
     snprintf(report->state, sizeof report->state, "%s", link_state_name(link->state));
     report->lag = round(link_lag(link, usec_now()) * 10) / 10;
+    report->since_level = link_since_level(link, usec_now());
     if (link->state == LINK_retrying || link->state == LINK_failed) {
         err_copy_text(report->error, sizeof report->error, link->error.message);
         err_copy_text(report->error_values, sizeof report->error_values, link->error.server);
@@ -97,27 +98,28 @@ static const char *text_or_null(const char *text) {
 
 static bool write_report(struct service *service, enum direction direction,
                          const struct service_report *report, struct err *err) {
-    char lag[32], rate[32];
+    char lag[32], rate[32], level[32];
     snprintf(lag, sizeof lag, "%.1f", report->lag);
     snprintf(rate, sizeof rate, "%.1f", report->changes_per_second);
+    snprintf(level, sizeof level, "%.3f", report->since_level);
     const char *params[] = {service->m.config->migration,
                             direction_name(direction),
                             report->state,
                             lag,
                             text_or_null(report->error),
                             rate,
-                            text_or_null(report->error_values)};
+                            text_or_null(report->error_values),
+                            report->since_level >= 0 ? level : NULL};
     return db_exec(&service->reporters[direction], err,
                    "UPDATE pgtandem.link SET state = $3, lag_seconds = $4::float8, last_error = $5,"
                    "       last_error_values = to_jsonb($7::text),"
                    "       changed_at = clock_timestamp(), caught_up_at ="
-                   "       CASE WHEN $4::float8 = 0 AND $3 IN ('streaming', 'stopped')"
-                   "            THEN clock_timestamp() ELSE caught_up_at END,"
+                   "       coalesce(clock_timestamp() - make_interval(secs => $8), caught_up_at),"
                    "       state_since = CASE WHEN state = $3 THEN state_since"
                    "                          ELSE clock_timestamp() END,"
                    "       changes_per_second = $6::float8"
                    " WHERE migration = $1 AND link = $2",
-                   7, params);
+                   8, params);
 }
 
 /* Only news are written, and else a sign of life every now and then. */

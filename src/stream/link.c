@@ -515,6 +515,13 @@ void link_fini(struct link *link) {
     free(link->mappings);
 }
 
+/* Nothing had come that is not applied: until now it has kept up. */
+static void note_caught_up(struct link *link) {
+    if (link->caught_up_at != 0 && nothing_pending(link)) {
+        link->caught_up_at = usec_now();
+    }
+}
+
 void link_stop(struct link *link, usec_t patience) {
     if (link->state == LINK_streaming) {
         usec_t deadline = usec_monotonic() + patience;
@@ -526,6 +533,7 @@ void link_stop(struct link *link, usec_t patience) {
     }
     if (link->state == LINK_streaming) {
         report(link); /* what is durable by now need not come again */
+        note_caught_up(link);
     }
     link_close(link);
     if (link->state != LINK_failed) {
@@ -576,4 +584,14 @@ double link_lag(const struct link *link, usec_t now) {
         since = link->caught_up_at;
     }
     return since == 0 || since >= now ? 0 : (double)(now - since) / (double)USEC_SECOND;
+}
+
+double link_since_level(const struct link *link, usec_t now) {
+    if (link->caught_up_at == 0) {
+        return -1;
+    }
+    bool level = link->state == LINK_streaming && oldest_pending(link) == 0;
+    return level || link->caught_up_at >= now
+               ? 0
+               : (double)(now - link->caught_up_at) / (double)USEC_SECOND;
 }

@@ -135,4 +135,8 @@ bool link_has_passed(const struct link *link, lsn_t lsn);
  * has arrived and is not applied; 0 when there is none. */
 double link_lag(const struct link *link, usec_t now);
 
+/* Seconds since everything that had come was in the target: 0 while a stream has nothing
+ * pending. Negative: nothing has come since the stream was begun last, so nobody knows. */
+double link_since_level(const struct link *link, usec_t now);
+
 #endif

@@ -189,6 +189,7 @@ test_tables_of_an_earlier_version_are_read() {
 test_a_service_that_was_asked_to_stop_has_stopped() {
     read_status
     assert_now '[.running, .ended_for, .since != null, .forward.state, .reverse.state]' '[false,null,true,"stopped","stopped"]'
+    assert_now '[.forward, .reverse | .lag_seconds < 5] | unique' '[true]'
     shows "service not running since 20"
 }
 
@@ -216,7 +217,8 @@ test_a_slot_that_is_lost_makes_its_link_so() {
     service_stop
     sql new app "SELECT pg_drop_replication_slot('pgtandem_users_name_split_reverse')" >/dev/null
     read_status
-    assert_now '.reverse | [.state, .since, .slot.wal_status, .slot.retained_bytes]' '["absent",null,null,null]'
+    shows "gone" "unknown"
+    assert_now '.reverse | [.state, .since, .lag_bytes, .lag_seconds, .slot.wal_status]' '["gone",null,null,null,null]'
     cluster_restart old max_slot_wal_keep_size=1MB
     for _ in 1 2 3; do
         sql old app "SELECT FROM pg_logical_emit_message(false, 'noise', repeat('x', 1000000)), pg_switch_wal()"
@@ -224,7 +226,10 @@ test_a_slot_that_is_lost_makes_its_link_so() {
     sql old app CHECKPOINT
     read_status
     assert_now '.forward | [.state, .slot.wal_status, .slot.retained_bytes, .slot.safe_bytes]' '["lost","lost",null,null]'
-    shows "lost" "absent"
+    shows "lost" "gone"
+    assert_exit 1 timeout 30 "$PGTANDEM" run --once
+    read_status
+    assert_now '[.running, .since != null, (.ended_for | contains("is lost"))]' '[false,true,true]'
     cluster_restart old max_slot_wal_keep_size=-1
     assert_exit 0 pgtandem teardown --all
     sql new app "TRUNCATE app_v2.users"
