@@ -43,7 +43,7 @@ static const struct {
     {"key not a text", SIDES "? [a]\n: b\n", "p.yaml:8: expected a key, found a list", ""},
 
     {"unknown key", SIDES "retries: 2\n", "p.yaml:8: unknown key \"retries\"",
-     "expected here: migration, old, new, tables, backfill, stream"},
+     "expected here: migration, old, new, tables, backfill, stream, conflicts, verify, limits"},
     {"misspelt key", SIDES "backfill:\n  chunk_rows: 5\n  job: 2\n",
      "p.yaml:10: unknown key \"job\" in \"backfill\"; did you mean \"jobs\"?",
      "expected here: jobs, "},
