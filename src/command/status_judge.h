@@ -28,8 +28,8 @@ enum answer { NOT_KNOWN, NO, YES };
  * lock, and without a sign of presence, no process is at work. */
 enum answer status_running(enum answer locked, enum answer present);
 
-/* `is_due`: there should be a slot. `slot`, `reported` (what the link said last; "" when it never did): NULL when its source,
- * or its target, did not answer. */
+/* `is_due`: there should be a slot. `slot`, `reported` (what the link said last; "" when
+ * it never did): NULL when its source, or its target, did not answer. */
 const char *status_link_state(const struct slot_info *slot, bool is_due, enum answer running,
                               const char *reported);
 
