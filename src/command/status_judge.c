@@ -32,7 +32,7 @@ const char *status_link_state(const struct slot_info *slot, bool is_due, enum an
         return "retired";
     }
     if (slot != NULL && !slot->exists) {
-        return is_due ? "gone" : "absent";
+        return is_due ? "lost" : "absent";
     }
     if (slot != NULL && slot->lost) {
         return "lost";

@@ -6,9 +6,8 @@
  * A link is
  *   retired    when it said so last: it was given up on purpose;
  *   absent     when its slot is not there, and need not be yet;
- *   gone       when it is not there, though the migration is past its making: changes have
- *              gone with it;
- *   lost       when the server dropped log that the slot needs;
+ *   lost       when it is not there, though the migration is past its making, or when the
+ *              server dropped log that it needs: changes have gone with it;
  *   failed     when it said so last, also after its process has ended: until it is
  *              started again, a person must act;
  *   stopped    while no process is at work on the migration;

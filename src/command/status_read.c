@@ -352,7 +352,7 @@ static void conclude_process(struct status *status, enum answer running) {
 }
 
 static bool slot_is_usable(const char *state) {
-    static const char *const without[] = {"absent", "gone", "lost"};
+    static const char *const without[] = {"absent", "lost"};
     for (size_t i = 0; i < sizeof without / sizeof *without; i++) {
         if (state == NULL || strcmp(state, without[i]) == 0) {
             return false;

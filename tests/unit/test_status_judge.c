@@ -39,8 +39,8 @@ static void a_links_state_is_what_is_known_of_it(void **state) {
         const char *reported, *expected;
         bool is_due;
     } cases[] = {
-        {"no slot that should be there", &none, NO, "streaming", "gone", true},
-        {"no slot that should be there, whatever it says", &none, YES, "streaming", "gone", true},
+        {"no slot that should be there", &none, NO, "streaming", "lost", true},
+        {"no slot that should be there, whatever it says", &none, YES, "streaming", "lost", true},
         {"given up, with its slot", &none, NO, "retired", "retired", true},
         {"no slot, whatever it says", &none, YES, "streaming", "absent", false},
         {"no slot, and no process", &none, NO, "streaming", "absent", false},
