@@ -19,6 +19,27 @@ static bool is_database_name(const char *dsn) {
     return !is_uri(dsn) && strchr(dsn, '=') == NULL;
 }
 
+static const char *skip_space(const char *p) {
+    while (isspace((unsigned char)*p)) {
+        p++;
+    }
+    return p;
+}
+
+static bool holds_one_of(const char *from, size_t size, const char *set) {
+    for (size_t i = 0; i < size; i++) {
+        if (strchr(set, from[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What libpq and the server keep to themselves. */
+static bool is_secret(const char *option) {
+    return strcmp(option, "password") == 0 || strcmp(option, "sslpassword") == 0;
+}
+
 /* what is malformed */
 
 struct words {
@@ -56,7 +77,7 @@ static bool words_have(const struct words *words, const char *name) {
 struct scan {
     const char *key, *dsn;
     struct words words;
-    bool secret; /* a password has begun: what follows may be a part of it */
+    bool secret; /* a password has begun, or may have: what follows may be a part of it */
     struct err *err;
 };
 
@@ -72,9 +93,15 @@ static bool refuse_at(const struct scan *scan, const char *at, const char *what)
                           "each quote and backslash in it; or leave the password to pgpass");
 }
 
+/* A password may be in it when the equals sign before that was forgotten. */
+static bool may_be_shown(const char *name) {
+    return name[strspn(name, "abcdefghijklmnopqrstuvwxyz_")] == '\0' &&
+           strstr(name, "password") == NULL;
+}
+
 static bool refuse_option(const struct scan *scan, const char *at, const char *name) {
     const char *meant = suggest_closest(name, scan->words.items, scan->words.count);
-    bool shown = !scan->secret;
+    bool shown = !scan->secret && may_be_shown(name);
     err_set(scan->err, ERR_USAGE,
             "%s has an option that libpq does not know%s%s%s, at character %zu%s%s%s", scan->key,
             shown ? ", \"" : "", shown ? name : "", shown ? "\"" : "", (size_t)(at - scan->dsn) + 1,
@@ -88,7 +115,7 @@ static bool refuse_option(const struct scan *scan, const char *at, const char *n
 static bool take_name(struct scan *scan, const char *from, size_t size) {
     char *name = mem_printf("%.*s", (int)size, from);
     bool ok = words_have(&scan->words, name) || refuse_option(scan, from, name);
-    scan->secret |= strcmp(name, "password") == 0 || strcmp(name, "sslpassword") == 0;
+    scan->secret |= is_secret(name);
     free(name);
     return ok;
 }
@@ -103,13 +130,6 @@ static const char *skip_value(const char *p) {
         }
     }
     return p + quoted;
-}
-
-static const char *skip_space(const char *p) {
-    while (isspace((unsigned char)*p)) {
-        p++;
-    }
-    return p;
 }
 
 static bool scan_words(struct scan *scan) {
@@ -128,6 +148,7 @@ static bool scan_words(struct scan *scan) {
         if (!take_name(scan, name, size)) {
             return false;
         }
+        scan->secret |= holds_one_of(value, (size_t)(p - value), ":@;=");
     }
     return refuse_at(scan, scan->dsn, "a mistake");
 }
@@ -280,6 +301,63 @@ static bool check_rule(const struct sources *sources, const struct rule *rule, s
     return ok;
 }
 
+/* names: libpq and the server quote them */
+
+/* "password", and behind it what could bring one. */
+static bool names_password(const char *value) {
+    static const char word[] = "password";
+    for (const char *p = strcasestr(value, word); p != NULL; p = strcasestr(p + 1, word)) {
+        const char *next = skip_space(p + strlen(word));
+        if (*next == '=' || *next == ':') {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What no name of each holds, but two options that ran together do, or a URI that is in
+ * the wrong place. Users may have an @ in their names. */
+static const struct name_rule {
+    const char *option, *never;
+    bool may_be_address; /* it may hold :/ */
+} name_rules[] = {
+    {"host", "@=; \t\r\n", false}, {"hostaddr", "@=; \t\r\n", false},
+    {"dbname", "@=;", false},      {"service", "@=;", false},
+    {"user", "=;", true},
+};
+
+static bool check_name(const struct sources *sources, const struct name_rule *rule,
+                       struct err *err) {
+    struct found found;
+    if (!find(sources, rule->option, &found) ||
+        (strpbrk(found.value, rule->never) == NULL &&
+         (rule->may_be_address || strstr(found.value, ":/") == NULL))) {
+        return true;
+    }
+    return refuse_value(err, &found, rule->option,
+                        "a name alone, without another option or a URI in it");
+}
+
+/* Every other value may come to be shown: a file that is not there, a setting. */
+static bool check_passwords(const struct sources *sources, struct err *err) {
+    for (const PQconninfoOption *o = sources->environment; o != NULL && o->keyword != NULL; o++) {
+        struct found found;
+        if (!is_secret(o->keyword) && find(sources, o->keyword, &found) &&
+            names_password(found.value)) {
+            return refuse_value(err, &found, o->keyword, "a value without a password in it");
+        }
+    }
+    return true;
+}
+
+static bool check_names(const struct sources *sources, struct err *err) {
+    bool ok = true;
+    for (size_t i = 0; ok && i < sizeof name_rules / sizeof *name_rules; i++) {
+        ok = check_name(sources, &name_rules[i], err);
+    }
+    return ok && check_passwords(sources, err);
+}
+
 static bool refuse_replication(struct err *err, const char *where) {
     err_set(err, ERR_USAGE, "%s asks for replication, which is pgtandem's to ask for", where);
     return err_hint(err, "leave the option \"replication\" out: pgtandem opens both kinds of "
@@ -291,26 +369,46 @@ static bool check_values(const struct sources *sources, struct err *err) {
     if (find(sources, "replication", &found)) {
         return refuse_replication(err, found.where);
     }
-    bool ok = check_ports(sources, err);
+    bool ok = check_names(sources, err) && check_ports(sources, err);
     for (size_t i = 0; ok && i < sizeof rules / sizeof *rules; i++) {
         ok = check_rule(sources, &rules[i], err);
     }
     return ok;
 }
 
-/* libpq would take what is behind the first @ of a password for the host, and name that
- * when it is not found. Of a host an @ would be written %40. */
+/* libpq would take what is behind the first @ or / of a password for the host or the
+ * database, and name that when it is not found. Elsewhere an @ can be written %40. */
 static bool has_second_at(const char *dsn) {
-    if (!is_uri(dsn)) {
+    const char *at = is_uri(dsn) ? strchr(dsn, '@') : NULL;
+    return at != NULL && strchr(at + 1, '@') != NULL;
+}
+
+/* A URI of another kind, misspelt, or with white space before it: to libpq it is the name
+ * of a database or of an option. */
+static bool is_other_uri(const char *dsn) {
+    if (is_uri(dsn)) {
         return false;
     }
-    const char *from = strstr(dsn, "//") + 2;
-    const char *end = from + strcspn(from, "/?");
-    const char *at = memchr(from, '@', (size_t)(end - from));
-    return at != NULL && memchr(at + 1, '@', (size_t)(end - at - 1)) != NULL;
+    const char *from = skip_space(dsn);
+    size_t size = is_database_name(dsn) ? strlen(from) : strcspn(from, "= \t\r\n");
+    char *name = mem_printf("%.*s", (int)size, from);
+    bool is = strstr(name, ":/") != NULL || strpbrk(name, "@;") != NULL || names_password(name);
+    free(name);
+    return is;
+}
+
+static bool refuse_other_uri(const char *key, struct err *err) {
+    err_set(err, ERR_USAGE,
+            "%s is neither a URI that libpq knows, nor option=value, nor the name of a database",
+            key);
+    return err_hint(err, "write postgresql://user@host/database, in small letters and with nothing "
+                         "before it, or host=... dbname=... user=...");
 }
 
 bool dsn_check(const char *dsn, const char *key, struct err *err) {
+    if (is_other_uri(dsn)) {
+        return refuse_other_uri(key, err);
+    }
     PQconninfoOption *parsed = has_second_at(dsn) ? NULL : PQconninfoParse(dsn, NULL);
     if (parsed == NULL && !is_database_name(dsn)) {
         return refuse_malformed(dsn, key, err);

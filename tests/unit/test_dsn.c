@@ -37,6 +37,40 @@ static const struct {
     {"sslmode=hush", "\"sslmode\" of old.dsn is not right: it must be one of: disable"},
     {"connect_timeout=soon",
      "\"connect_timeout\" of old.dsn is not right: it must be a whole number"},
+    /* a URI with characters in its password that belong written as %XX */
+    {"postgresql://u:pa@hush/quiet@h/x", "a mistake in the URI"},
+    {"postgresql://u:pa@hush/quiet@h", "a mistake in the URI"},
+    {"postgresql://u:pa@h/x?hush@quiet", "a mistake in the URI"},
+    {"postgresql://h:12/hush@quiet/x", "\"dbname\" of old.dsn is not right"},
+    /* a URI that libpq does not take for one */
+    {" postgresql://u:hush@h/x", "old.dsn is neither a URI"},
+    {"\tpostgresql://u:hush@h/x?sslmode=require", "old.dsn is neither a URI"},
+    {"Postgresql://u:hush@h/x", "old.dsn is neither a URI"},
+    {"postgresql:/u:hush@h/x", "old.dsn is neither a URI"},
+    {"postgresql:/u:hush/x", "old.dsn is neither a URI"},
+    {"postgresql:/u:hush@h/x?sslmode=require", "old.dsn is neither a URI"},
+    {"jdbc:postgresql://u:hush@h/x?ssl=true", "old.dsn is neither a URI"},
+    {"u:hush@h", "old.dsn is neither a URI"},
+    {"u:hush quiet@h", "old.dsn is neither a URI"},
+    {"app password:hush", "old.dsn is neither a URI"},
+    {"dbname=postgresql://u:hush@h/x", "\"dbname\" of old.dsn is not right"},
+    {"dbname='host=h password=hush'", "\"dbname\" of old.dsn is not right"},
+    {"host=postgresql://u:hush", "\"host\" of old.dsn is not right"},
+    {"host=u:hush@h", "\"host\" of old.dsn is not right"},
+    /* options that ran together */
+    {"host=h password:hush=1", "does not know, at character 8"},
+    {"host=h passwordhush=1", "does not know, at character 8"},
+    {"host=h HUSH=1", "does not know, at character 8"},
+    {"user=u:hu quiet=1", "does not know, at character 11"},
+    {"host=h,password=hush dbname=x", "\"host\" of old.dsn is not right"},
+    {"host=h;user=u;password=hush", "\"host\" of old.dsn is not right"},
+    {"host=h:password=hush", "\"host\" of old.dsn is not right"},
+    {"host='h hush'", "\"host\" of old.dsn is not right"},
+    {"hostaddr=::1;password=hush", "\"hostaddr\" of old.dsn is not right"},
+    {"user=u;password=hush", "\"user\" of old.dsn is not right"},
+    {"service=s;password=hush", "\"service\" of old.dsn is not right"},
+    {"host=h dbname=x,Password:hush", "\"dbname\" of old.dsn is not right"},
+    {"host=h sslcert='c Password =hush'", "\"sslcert\" of old.dsn is not right"},
     {"host=h replication=database", "old.dsn asks for replication"},
     {"postgresql://h/x?replication=true", "old.dsn asks for replication"},
 };
@@ -74,6 +108,12 @@ static void what_libpq_takes_is_taken(void **state) {
         "postgresql:///app",
         "postgres://u:p%40ss@h:1/x?sslmode=require&connect_timeout=10",
         "postgresql://h/x?ssl=true",
+        "postgresql://u%40org:p%40%2F@h/x?application_name=a:/b",
+        "postgresql://h/x?user=u@org",
+        " host=h user=u@org:/x password='a@b:/c;d=e password=f'",
+        "host=::1 dbname='my app' sslcert=/c=d/e",
+        "host=/run/postgresql,/tmp options='-c search_path=a'",
+        "my app",
         "host = h password='it''s'",
         "password='a b\\' c' connect_timeout=10",
     };
@@ -97,6 +137,11 @@ static void the_environment_is_looked_at_as_well(void **state) {
     assert_non_null(strstr(err.message, "the option \"port\" of PGPORT is not right"));
     assert_true(dsn_check("host=h port=1", "new.dsn", &err));
     unsetenv("PGPORT");
+    setenv("PGDATABASE", "postgresql://u:hush@h/x", 1);
+    assert_false(dsn_check("host=h", "new.dsn", &err));
+    assert_non_null(strstr(err.message, "the option \"dbname\" of PGDATABASE is not right"));
+    assert_null(strstr(err.message, "hush"));
+    unsetenv("PGDATABASE");
 }
 
 int main(void) {
