@@ -42,6 +42,30 @@ part (classid, objid, owner_table) AS (
     UNION ALL
     SELECT 'pg_constraint'::regclass, c.oid, r.label
       FROM relation r JOIN pg_constraint c ON c.conrelid = r.oid WHERE r.is_ours
+    UNION ALL
+    SELECT 'pg_statistic_ext'::regclass, s.oid, r.label
+      FROM relation r JOIN pg_statistic_ext s ON s.stxrelid = r.oid WHERE r.is_ours
+),
+-- What our tables evaluate, as the server keeps it: there, and not in the text of it, each
+-- function and operator has its number, whatever it is called and however it is quoted.
+-- (A trigger's WHEN is not here: every trigger is refused.)
+expression (tree, owner_table) AS (
+    SELECT d.adbin::text, r.label
+      FROM relation r JOIN pg_attrdef d ON d.adrelid = r.oid WHERE r.is_ours
+    UNION ALL
+    SELECT c.conbin::text, r.label
+      FROM relation r JOIN pg_constraint c ON c.conrelid = r.oid WHERE r.is_ours
+    UNION ALL
+    SELECT concat(i.indexprs::text, i.indpred::text), r.label
+      FROM relation r JOIN pg_index i ON i.indrelid = r.oid WHERE r.is_ours
+    UNION ALL
+    SELECT s.stxexprs::text, r.label
+      FROM relation r JOIN pg_statistic_ext s ON s.stxrelid = r.oid WHERE r.is_ours
+),
+called (function, owner_table) AS (
+    SELECT CASE m[1] WHEN 'funcid' THEN m[2]::oid
+           ELSE (SELECT oprcode FROM pg_operator WHERE oid = m[2]::oid) END, owner_table
+      FROM expression, regexp_matches(tree, ':(funcid|opno) (\d+)', 'g') AS m
 ),
 -- Rights that others than the trusted have: PUBLIC is role 0.
 granted (object, privilege, grantee, label) AS (
@@ -72,11 +96,16 @@ fault (rank, message, hint) AS (
     SELECT 2, format('the %s %s belongs to "%s", which is neither the role "%s", nor one that it is a '
                      'member of, nor a superuser, and could have it run any code',
                      kind, label, pg_get_userbyid(owner), current_user),
-           format('find out who made it, and drop it; or, if all of it can be trusted, '
-                  'ALTER %s %s OWNER TO %I', upper(kind), label, current_user)
-      FROM (SELECT 'schema' AS kind, 'pgtandem' AS label, nspowner AS owner FROM place
+           -- never to take it over: what was put into it would come along
+           CASE WHEN is_needed
+                THEN 'make sure of what it is and who made it, then DROP SCHEMA pgtandem CASCADE: '
+                     'setup makes it anew'
+                ELSE format('make sure of what it is and who made it, then DROP %s %s',
+                            upper(replace(kind, 'partitioned ', '')), label) END
+      FROM (SELECT 'schema' AS kind, 'pgtandem' AS label, nspowner AS owner, true AS is_needed
+              FROM place
             UNION ALL
-            SELECT kind, label, relowner FROM relation
+            SELECT kind, label, relowner, is_ours FROM relation
              WHERE relkind NOT IN ('i', 'I') AND NOT (relkind = 'S' AND EXISTS (
                        -- one that belongs to a column has the table's owner
                        SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass
@@ -114,13 +143,23 @@ fault (rank, message, hint) AS (
     -- what comes with the server is pinned, and no dependency on it is recorded
     SELECT 7, format('%s calls the %s %s, which is not PostgreSQL''s, and would run as the role '
                      '"%s"', owner_table, what.type, what.identity, current_user),
-           'find out who made it so; drop the default, constraint, index or column that calls it'
+           'find out who made it so; drop the default, constraint, index, statistics or column '
+           'that calls it'
       FROM part JOIN pg_depend d ON d.classid = part.classid AND d.objid = part.objid
            CROSS JOIN LATERAL pg_identify_object(d.refclassid, d.refobjid, 0) AS what
      WHERE d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_type'::regclass,
                             'pg_opclass'::regclass, 'pg_opfamily'::regclass)
     UNION ALL
-    SELECT 8, format('%s is referred to by a foreign key of %s, which belongs to "%s"', label,
+    -- PostgreSQL has functions that run any statement they are given: query_to_xml()
+    SELECT 8, format('%s calls the function %s, which pgtandem''s own tables do not, and which would '
+                     'run as the role "%s"', owner_table, function::regprocedure, current_user),
+           'find out who made it so; drop the default, constraint, index, statistics or column '
+           'that calls it'
+      FROM called
+     WHERE function NOT IN ('clock_timestamp()'::regprocedure, 'int8(int4)'::regprocedure,
+                            'float8(int4)'::regprocedure, 'texteq(text, text)'::regprocedure)
+    UNION ALL
+    SELECT 9, format('%s is referred to by a foreign key of %s, which belongs to "%s"', label,
                      c.conrelid::regclass, pg_get_userbyid(other.relowner)),
            format('find out who made it, then ALTER TABLE %s DROP CONSTRAINT %I',
                   c.conrelid::regclass, c.conname)
@@ -128,11 +167,11 @@ fault (rank, message, hint) AS (
            JOIN pg_class other ON other.oid = c.conrelid
      WHERE is_ours AND other.relowner NOT IN (SELECT oid FROM trusted)
     UNION ALL
-    SELECT 9, format('%s may create objects in the %s', label, object),
+    SELECT 10, format('%s may create objects in the %s', label, object),
            format('REVOKE CREATE ON SCHEMA pgtandem FROM %s', label)
       FROM granted WHERE privilege = 'CREATE'
     UNION ALL
-    SELECT 10, format('%s may put a trigger on %s or refer to it, and so have code run as the '
+    SELECT 11, format('%s may put a trigger on %s or refer to it, and so have code run as the '
                       'role "%s"', label, object, current_user),
            format('REVOKE TRIGGER, REFERENCES ON ALL TABLES IN SCHEMA pgtandem FROM %s', label)
       FROM granted WHERE privilege IN ('TRIGGER', 'REFERENCES')

@@ -64,9 +64,35 @@ test_tables_of_somebody_else_are_refused() {
     prepare_schema
     as_mallory "CREATE TRIGGER rise BEFORE INSERT OR UPDATE ON pgtandem.progress
                 FOR EACH ROW EXECUTE FUNCTION pgtandem.rise_by_trigger()"
-    assert_refused 'the schema pgtandem belongs to "mallory"'
+    assert_refused 'the schema pgtandem belongs to "mallory"' "then DROP SCHEMA pgtandem CASCADE: setup makes it anew"
     sql main app "ALTER SCHEMA pgtandem OWNER TO postgres"
-    assert_refused 'the table pgtandem.after_copy belongs to "mallory"'
+    assert_refused 'the table pgtandem.after_copy belongs to "mallory"' "then DROP SCHEMA pgtandem CASCADE: setup makes it anew"
+    drop_schema
+}
+
+# The printed cures, followed to the letter, until setup takes the schema.
+test_the_cure_lets_nothing_of_a_stranger_in() {
+    prepare_schema
+    as_mallory "ALTER TABLE pgtandem.migration ADD CHECK
+                    (query_to_xml('SELECT pgtandem.rise()', true, false, '') IS NOT NULL)"
+    local cure said
+    for _ in 1 2 3; do
+        said=$(pgtandem setup 2>&1) && break
+        cure=$(sed -n 's/.*hint: .*then \([A-Z][^:]*\).*/\1/p' <<<"$said")
+        assert_eq "$cure" "DROP SCHEMA pgtandem CASCADE"
+        sql main app "$cure"
+    done
+    assert_exit 0 pgtandem setup
+    assert_mallory_has_not_risen
+    assert_eq "$(sql main app "SELECT count(*) FROM pg_constraint WHERE conbin::text <> '' AND
+        pg_get_expr(conbin, conrelid) LIKE '%query_to_xml%'")" 0 "the constraint is still there"
+    # what a stranger left beside our tables goes alone
+    sql main app "GRANT CREATE ON SCHEMA pgtandem TO mallory"
+    as_mallory "CREATE TABLE pgtandem.beside (id int)"
+    assert_exit 3 pgtandem pause
+    assert_contains "$output" "then DROP TABLE pgtandem.beside"
+    sql main app "DROP TABLE pgtandem.beside; REVOKE CREATE ON SCHEMA pgtandem FROM mallory"
+    pgtandem teardown --all >/dev/null
     drop_schema
 }
 
@@ -90,6 +116,13 @@ pgtandem.migration calls the function pgtandem.rise()|ALTER TABLE pgtandem.migra
 pgtandem.link calls the function pgtandem.rise()|ALTER TABLE pgtandem.link ADD CHECK (pgtandem.rise() = 1)
 pgtandem.link calls the function pgtandem.rise_too()|CREATE FUNCTION pgtandem.rise_too() RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN 1; END'; ALTER TABLE pgtandem.link ADD risen int GENERATED ALWAYS AS (pgtandem.rise_too()) STORED
 pgtandem.link calls the function pgtandem.rise_too()|CREATE FUNCTION pgtandem.rise_too() RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN 1; END'; CREATE INDEX ON pgtandem.link ((pgtandem.rise_too()))
+pgtandem.link calls the function pgtandem.rise_too()|CREATE FUNCTION pgtandem.rise_too() RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN 1; END'; CREATE STATISTICS pgtandem.risen ON (pgtandem.rise_too()), state FROM pgtandem.link
+pgtandem.migration calls the function query_to_xml(text,boolean,boolean,text)|ALTER TABLE pgtandem.migration ADD CHECK (query_to_xml('SELECT pgtandem.rise()', true, false, '') IS NOT NULL)
+pgtandem.link calls the function query_to_xml(text,boolean,boolean,text)|ALTER TABLE pgtandem.link ALTER last_error SET DEFAULT "query_to_xml" ('SELECT pgtandem.rise()', true, false, '')::text
+pgtandem.link calls the function lower(text)|ALTER TABLE pgtandem.link ADD risen text GENERATED ALWAYS AS (lower(state)) STORED
+pgtandem.link calls the function lower(text)|CREATE INDEX ON pgtandem.link (lower(state))
+pgtandem.link calls the function lower(text)|CREATE INDEX ON pgtandem.link (state) WHERE lower(state) = ''
+pgtandem.link calls the function textlike(text,text)|ALTER TABLE pgtandem.link ADD CHECK (NOT state LIKE 'risen')
 pgtandem.link calls the type pgtandem.risen|CREATE DOMAIN pgtandem.risen AS text CHECK (pgtandem.rise() = 1); ALTER TABLE pgtandem.link ALTER last_error TYPE pgtandem.risen
 pgtandem.link is not an ordinary table, as pgtandem makes it, but a view|ALTER TABLE pgtandem.link RENAME TO away; CREATE VIEW pgtandem.link AS SELECT * FROM pgtandem.away
 pgtandem.link is not an ordinary table, as pgtandem makes it, but one that inherits|CREATE TABLE pgtandem.heir () INHERITS (pgtandem.link)
