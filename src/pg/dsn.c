@@ -350,12 +350,33 @@ static bool check_passwords(const struct sources *sources, struct err *err) {
     return true;
 }
 
+/* A host with its port, or a user with his password, in the place of a host. */
+static bool is_pair(const char *host, size_t size) {
+    return host[0] != '/' && memchr(host, ':', size) != NULL &&
+           strspn(host, "0123456789abcdefABCDEF:.") < strcspn(host, "%,");
+}
+
+static bool check_hosts(const struct sources *sources, struct err *err) {
+    struct found found;
+    if (!find(sources, "host", &found)) {
+        return true;
+    }
+    for (const char *p = found.value; *p != '\0'; p += *p == ',') {
+        size_t size = strcspn(p, ",");
+        if (is_pair(p, size)) {
+            return refuse_value(err, &found, "host", "a host alone, its port in the option port");
+        }
+        p += size;
+    }
+    return true;
+}
+
 static bool check_names(const struct sources *sources, struct err *err) {
     bool ok = true;
     for (size_t i = 0; ok && i < sizeof name_rules / sizeof *name_rules; i++) {
         ok = check_name(sources, &name_rules[i], err);
     }
-    return ok && check_passwords(sources, err);
+    return ok && check_hosts(sources, err) && check_passwords(sources, err);
 }
 
 static bool refuse_replication(struct err *err, const char *where) {
@@ -429,7 +450,8 @@ bool dsn_check_started(const PGconn *conn, struct err *err) {
     struct sources sources = {"the service file", options, NULL};
     struct found found;
     bool asks = find(&sources, "replication", &found);
+    bool ok = asks ? refuse_replication(err, "the service file") : check_names(&sources, err);
     PQconninfoFree(options);
-    return !asks || refuse_replication(err, "the service file");
+    return ok;
 }
 #pragma GCC diagnostic pop

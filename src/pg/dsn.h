@@ -18,8 +18,9 @@
 bool dsn_check(const char *dsn, const char *key, struct err *err)
     __attribute__((warn_unused_result));
 
-/* The same of what only libpq reads: a service file that the dsn names. For a connection
- * that has just been started and asked for no replication. */
+/* The same of what only libpq reads, a service file that the dsn names: of its names, and
+ * that it asks for no replication. For a connection that has just been started, though it
+ * may have failed already, and asked for no replication. */
 bool dsn_check_started(const PGconn *conn, struct err *err) __attribute__((warn_unused_result));
 
 #endif

@@ -428,11 +428,14 @@ bool session_open(struct session *session, struct err *err) {
     session->conn = start_connecting(session);
     set_state(session, SESSION_connecting);
     PQsetNoticeReceiver(session->conn, on_notice, session);
-    bool ok =
-        session->conn != NULL && PQstatus(session->conn) != CONNECTION_BAD
-            ? (session->kind == SESSION_REPLICATION || dsn_check_started(session->conn, err)) &&
-                  connect_until_ok(session, err)
-            : err_from_connection(err, session->conn);
+    /* before libpq's own words: they may name a part of a password */
+    bool ok = session->conn == NULL || session->kind == SESSION_REPLICATION ||
+              dsn_check_started(session->conn, err);
+    if (ok) {
+        ok = session->conn != NULL && PQstatus(session->conn) != CONNECTION_BAD
+                 ? connect_until_ok(session, err)
+                 : err_from_connection(err, session->conn);
+    }
     if (ok) {
         ok = finish_opening(session, err);
     }

@@ -97,12 +97,18 @@ test_a_dsn_that_libpq_would_refuse_is_told_at_once() {
     write_config "service=s dbname=app user=postgres" "$(dsn main app)"
     PGSERVICEFILE=$T/service assert_exit 2 pgtandem setup
     assert_contains "$output" "the service file asks for replication"
+    printf '[s]\nhost=u:hush@h\n' >"$T/service"
+    PGSERVICEFILE=$T/service assert_exit 2 pgtandem setup
+    assert_contains "$output" 'the option "host" of the service file is not right'
+    case $output in *hush*) fail "a value is shown: $output" ;; esac
 }
 
 test_no_secret_is_shown() {
     local dsn
     for dsn in "$(at app weak) pasword=hush" "password=hush hush=2" "password='hush" "host=x port=hush" \
-        "postgresql://u:hush%zz@h/x" "postgresql://u:hush@h:hush/x" "sslmode=hush" "password=hush x"; do
+        "postgresql://u:hush%zz@h/x" "postgresql://u:hush@h:hush/x" "sslmode=hush" "password=hush x" \
+        "postgresql://u:pa@hush/word@h/x" " postgresql://u:hush@h/x" "jdbc:postgresql://u:hush@h/x?ssl=true" \
+        "host=h password:hush=1" "host=h,password=hush dbname=x" "host=u:hush"; do
         assert_told 2 "$dsn"
         case $output in *hush*) fail "a secret is shown: $output" ;; esac
     done
