@@ -90,13 +90,20 @@ static void set_words(struct err *err, const char *state, const PGresult *result
     err_set(err, ERR_FAILED, "%s", text);
 }
 
+/* What is wrong with a statement itself is told with its place in the text. */
+static enum raiser find_raiser_of_write(const PGresult *result) {
+    enum raiser raiser = find_raiser(result);
+    bool has_place = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION) != NULL;
+    return raiser == RAISER_SERVER && !has_place ? RAISER_VALUE : raiser;
+}
+
 typedef enum err_class class_fn(const char *sqlstate, enum raiser raiser);
 
-static bool from_result(struct err *err, const PGresult *result, class_fn *class_of) {
+static bool from_result(struct err *err, const PGresult *result, enum raiser raiser,
+                        class_fn *class_of) {
     const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
-    enum raiser raiser = find_raiser(result);
     char line[ERR_MESSAGE_SIZE];
     if (text == NULL) {
         copy_as_line(line, sizeof line, PQresultErrorMessage(result));
@@ -119,11 +126,11 @@ static bool from_result(struct err *err, const PGresult *result, class_fn *class
 }
 
 bool err_from_result(struct err *err, const PGresult *result) {
-    return from_result(err, result, sqlstate_class);
+    return from_result(err, result, find_raiser(result), sqlstate_class);
 }
 
 bool err_from_write(struct err *err, const PGresult *result) {
-    return from_result(err, result, sqlstate_class_of_write);
+    return from_result(err, result, find_raiser_of_write(result), sqlstate_class_of_write);
 }
 
 bool err_blame_row(struct err *err) {

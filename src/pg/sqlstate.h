@@ -23,6 +23,7 @@
 enum raiser {
     RAISER_SERVER,   /* the statement itself */
     RAISER_FUNCTION, /* the server, while it ran a function of the user's */
+    RAISER_VALUE,    /* the statement, when it was carried out and not when it was read */
     RAISER_USER,     /* a RAISE of the user's own: its SQLSTATE is of his choice */
 };
 

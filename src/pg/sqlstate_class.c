@@ -62,7 +62,11 @@ enum err_class sqlstate_class(const char *sqlstate, enum raiser raiser) {
 enum err_class sqlstate_class_of_write(const char *sqlstate, enum raiser raiser) {
     static const char *const of_values[] = {"42601", "42704", "42725", "42P21", "42P22"};
     static const char *const of_functions[] = {"53400", "55006", "57014"};
-    bool is_rows = IS_ONE_OF(sqlstate, of_values) ||
+    /* a name that is wrong in a value, as one of a regclass; but a right that is missing, or
+     * a key without its index, has no place in the statement either */
+    bool is_name = raiser == RAISER_VALUE && has_class(sqlstate, "42") &&
+                   strcmp(sqlstate, "42501") != 0 && strcmp(sqlstate, "42P10") != 0;
+    bool is_rows = is_name || IS_ONE_OF(sqlstate, of_values) ||
                    (raiser == RAISER_FUNCTION && IS_ONE_OF(sqlstate, of_functions));
     return is_rows ? ERR_CLASS_ROW : sqlstate_class(sqlstate, raiser);
 }

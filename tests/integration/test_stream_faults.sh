@@ -246,8 +246,8 @@ test_a_row_that_looks_like_other_trouble_is_parked() {
     teardown
     run_sql main app <<'SQL'
 DROP SCHEMA o CASCADE; DROP SCHEMA n CASCADE; CREATE SCHEMA o; CREATE SCHEMA n;
-CREATE TABLE o.t (id int PRIMARY KEY, q text, p text, way text);
-CREATE TABLE n.t (id int PRIMARY KEY, q text, p text CHECK (p::jsonpath IS NOT NULL), way text,
+CREATE TABLE o.t (id int PRIMARY KEY, q text, p text, way text, r text);
+CREATE TABLE n.t (id int PRIMARY KEY, q text, p text CHECK (p::jsonpath IS NOT NULL), way text, r text CHECK (r IS NULL OR r::regclass IS NOT NULL),
                   v tsquery GENERATED ALWAYS AS (to_tsquery('simple', q)) STORED);
 CREATE FUNCTION n.busy() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -265,8 +265,9 @@ SQL
     sql main app "INSERT INTO o.t VALUES (4, 'a', '$.', 'fine'), (5, 'b', '$.b', 'fine')"
     sql main app "INSERT INTO o.t VALUES (6, 'a', '$.a ? (@ like_regex \"a\" flag \"x\")', 'fine')"
     sql main app "INSERT INTO o.t VALUES (7, 'a', '$.a', 'in use')"
-    sql main app "INSERT INTO o.t VALUES (8, 'c', '$.c', 'fine')"
-    wait_rows 30 main app "$open_keys" "2 3 4 6 7"
+    sql main app "INSERT INTO o.t VALUES (8, 'c', '$.c', 'fine', 'o.t')"
+    sql main app "INSERT INTO o.t VALUES (9, 'd', '$.d', 'fine', 'o.no_secret')"
+    wait_rows 30 main app "$open_keys" "2 3 4 6 7 9"
     wait_rows 30 main app "SELECT string_agg(id::text, ' ' ORDER BY id) FROM n.t" "1 5 8"
     wait_rows 30 main app "SELECT min(tries) > 1 FROM pgtandem.parked" t
     wait_until 10 is_streaming

@@ -132,6 +132,18 @@ static void sqlstates_fall_into_classes(void **state) {
     }
 }
 
+static void what_a_write_meets_in_a_value_is_the_rows(void **state) {
+    (void)state;
+    assert_int_equal(sqlstate_class_of_write("42601", RAISER_SERVER), ERR_CLASS_ROW);
+    assert_int_equal(sqlstate_class_of_write("42P01", RAISER_VALUE), ERR_CLASS_ROW);
+    assert_int_equal(sqlstate_class_of_write("42P01", RAISER_SERVER), ERR_CLASS_FATAL);
+    assert_int_equal(sqlstate_class_of_write("42501", RAISER_VALUE), ERR_CLASS_FATAL);
+    assert_int_equal(sqlstate_class_of_write("42P10", RAISER_VALUE), ERR_CLASS_FATAL);
+    assert_int_equal(sqlstate_class_of_write("57014", RAISER_FUNCTION), ERR_CLASS_ROW);
+    assert_int_equal(sqlstate_class_of_write("57014", RAISER_VALUE), ERR_CLASS_PASSING);
+    assert_int_equal(sqlstate_class_of_write("53100", RAISER_FUNCTION), ERR_CLASS_PASSING);
+}
+
 static void every_state_of_a_row_has_words(void **state) {
     (void)state;
     assert_string_equal(sqlstate_words("23505"), "a row violates a unique constraint");
@@ -285,6 +297,7 @@ int main(void) {
         cmocka_unit_test(a_new_error_is_fatal_and_holds_nothing_of_the_last),
         cmocka_unit_test(an_appended_text_stands_behind_the_message),
         cmocka_unit_test(sqlstates_fall_into_classes),
+        cmocka_unit_test(what_a_write_meets_in_a_value_is_the_rows),
         cmocka_unit_test(every_state_of_a_row_has_words),
         cmocka_unit_test(a_wait_doubles_and_never_falls_back),
         cmocka_unit_test(only_what_a_server_takes_is_utf8),
