@@ -164,7 +164,7 @@ test_what_every_row_causes_stops_the_copy() {
 test_a_row_that_cannot_be_kept_is_parked_without_it() {
     copy_config "$(pair long_keys)"
     assert_exit 0 pgtandem setup
-    sql main two "ALTER TABLE pgtandem.parked ADD CONSTRAINT small CHECK (length(row_image::text) < 1000)"
+    sql main two "ALTER TABLE pgtandem.parked ADD CONSTRAINT small CHECK (row_image IS NULL)"
     assert_exit 0 timeout 50 "$PGTANDEM" backfill
     assert_eq "$(sql main two "SELECT key, sqlstate, row_image IS NULL FROM pgtandem.parked ORDER BY id")" \
         '{"id": "7"}|54000|t
@@ -202,7 +202,7 @@ forget_a_parked_row() {
 
 test_a_mend_that_cannot_be_kept_is_parked_without_its_row() {
     forget_a_parked_row
-    sql main two "ALTER TABLE pgtandem.parked ADD CONSTRAINT small CHECK (length(row_image::text) < 1000) NOT VALID"
+    sql main two "ALTER TABLE pgtandem.parked ADD CONSTRAINT small CHECK (row_image IS NULL) NOT VALID"
     pgtandem verify --full --repair >"$T/verify.log" 2>&1 || true
     assert_eq "$(sql main two "SELECT key, operation, sqlstate, row_image IS NULL FROM pgtandem.parked
         WHERE key ->> 'id' = '7'")" '{"id": "7"}|mend|54000|t' "what is parked: $(cat "$T/verify.log")"

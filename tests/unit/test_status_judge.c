@@ -35,36 +35,36 @@ static void a_links_state_is_what_is_known_of_it(void **state) {
     static const struct {
         const char *label;
         const struct slot_info *slot;
-        enum answer running;
         const char *reported, *expected;
+        enum answer running;
         bool is_due;
     } cases[] = {
-        {"no slot that should be there", &none, NO, "streaming", "lost", true},
-        {"no slot that should be there, whatever it says", &none, YES, "streaming", "lost", true},
-        {"given up, with its slot", &none, NO, "retired", "retired", true},
-        {"no slot, whatever it says", &none, YES, "streaming", "absent", false},
-        {"no slot, and no process", &none, NO, "streaming", "absent", false},
-        {"no slot, and a target that is away", &none, NOT_KNOWN, NULL, "absent", false},
-        {"given up", &none, NO, "retired", "retired", false},
-        {"lost, whatever it says", &lost, YES, "streaming", "lost", false},
-        {"lost, and no process", &lost, NO, "failed", "lost", false},
-        {"lost, and a target that is away", &lost, NOT_KNOWN, NULL, "lost", false},
-        {"killed", &there, NO, "streaming", "stopped", false},
-        {"ended well", &there, NO, "stopped", "stopped", false},
-        {"never begun", &there, NO, "", "stopped", false},
-        {"at work", &there, YES, "streaming", "streaming", false},
-        {"its source is away", NULL, YES, "retrying", "retrying", false},
-        {"not begun yet", &there, YES, "", "stopped", false},
-        {"failed, its process lives", &there, YES, "failed", "failed", false},
-        {"failed, its process has ended", &there, NO, "failed", "failed", false},
-        {"failed, the lock cannot be seen", &there, NOT_KNOWN, "failed", "failed", false},
-        {"failed, its source is away", NULL, NO, "failed", "failed", false},
-        {"killed, its source is away", NULL, NO, "streaming", "stopped", false},
-        {"killed, its target is away", &there, NO, NULL, "stopped", false},
-        {"runs, its target is away", &there, YES, NULL, NULL, false},
-        {"who knows", &there, NOT_KNOWN, "streaming", NULL, false},
-        {"perhaps never set up", NULL, NO, "", NULL, false},
-        {"nobody answers", NULL, NOT_KNOWN, NULL, NULL, false},
+        {"no slot that should be there", &none, "streaming", "lost", NO, true},
+        {"no slot that should be there, whatever it says", &none, "streaming", "lost", YES, true},
+        {"given up, with its slot", &none, "retired", "retired", NO, true},
+        {"no slot, whatever it says", &none, "streaming", "absent", YES, false},
+        {"no slot, and no process", &none, "streaming", "absent", NO, false},
+        {"no slot, and a target that is away", &none, NULL, "absent", NOT_KNOWN, false},
+        {"given up", &none, "retired", "retired", NO, false},
+        {"lost, whatever it says", &lost, "streaming", "lost", YES, false},
+        {"lost, and no process", &lost, "failed", "lost", NO, false},
+        {"lost, and a target that is away", &lost, NULL, "lost", NOT_KNOWN, false},
+        {"killed", &there, "streaming", "stopped", NO, false},
+        {"ended well", &there, "stopped", "stopped", NO, false},
+        {"never begun", &there, "", "stopped", NO, false},
+        {"at work", &there, "streaming", "streaming", YES, false},
+        {"its source is away", NULL, "retrying", "retrying", YES, false},
+        {"not begun yet", &there, "", "stopped", YES, false},
+        {"failed, its process lives", &there, "failed", "failed", YES, false},
+        {"failed, its process has ended", &there, "failed", "failed", NO, false},
+        {"failed, the lock cannot be seen", &there, "failed", "failed", NOT_KNOWN, false},
+        {"failed, its source is away", NULL, "failed", "failed", NO, false},
+        {"killed, its source is away", NULL, "streaming", "stopped", NO, false},
+        {"killed, its target is away", &there, NULL, "stopped", NO, false},
+        {"runs, its target is away", &there, NULL, NULL, YES, false},
+        {"who knows", &there, "streaming", NULL, NOT_KNOWN, false},
+        {"perhaps never set up", NULL, "", NULL, NO, false},
+        {"nobody answers", NULL, NULL, NULL, NOT_KNOWN, false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *got =
