@@ -211,6 +211,20 @@ static void choose_patience(struct link *link) {
         link->stream.session.connect_within = patience;
 }
 
+/* One of them may have been lost while the next was being made: nobody would hear of it any
+ * more. */
+static bool are_open(struct link *link, struct err *err) {
+    const struct db *dbs[] = {&link->target, &link->source, &link->stream};
+    for (size_t i = 0; i < sizeof dbs / sizeof *dbs; i++) {
+        if (!session_is_open(&dbs[i]->session)) {
+            err_set(err, ERR_FAILED, "the connection to %s was lost while others were being made",
+                    dbs[i]->label);
+            return err_set_class(err, ERR_CLASS_PASSING);
+        }
+    }
+    return true;
+}
+
 bool link_connect(struct link *link, struct err *err) {
     link_close(link);
     choose_patience(link);
@@ -222,10 +236,12 @@ bool link_connect(struct link *link, struct err *err) {
     if (!connect_writer(link, err) || !connect_source(link, err)) {
         goto failed;
     }
-    applier_attach(&link->applier, &link->target.session, &link->source.session);
-    if (!connect_stream(link, err)) {
+    if (!connect_stream(link, err) || !are_open(link, err)) {
         goto failed;
     }
+    /* Not earlier: an applier that loses its session ends the link's connections, and so the
+     * one that is waited for. */
+    applier_attach(&link->applier, &link->target.session, &link->source.session);
     if (link->said_retrying) {
         log_line(&link->log, LOG_INFO, "connected again");
         link->said_retrying = false;

@@ -54,7 +54,8 @@ assert_stillness() {
     assert_eq "$(counters)" "$counters_before" "what the links applied while nobody wrote"
     assert_eq "$(writes)" "$writes_before" "what was written while nobody wrote"
     grown=$(($(wal_position) - wal_before))
-    [ $grown -lt 2000 ] || fail "the log has grown by $grown bytes while nobody wrote"
+    # the service's own signs of life, a small one every ten seconds for each link
+    [ $grown -lt 6000 ] || fail "the log has grown by $grown bytes while nobody wrote"
 }
 
 test_nothing_moves_when_nobody_writes() {
