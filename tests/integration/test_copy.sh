@@ -384,15 +384,23 @@ test_the_copy_keeps_to_its_limit() {
 }
 
 test_a_locked_table_is_waited_for() {
+    local log
+    log=$(background_log locked)
     config "jobs: 2, chunk_rows: 2000, chunk_time: 0, warm_up: 0" "limits: {lock_timeout: 100ms}"
     background locker "$PG_BIN/psql" -X -q -d "$(dsn main app)" -c "BEGIN;
-        LOCK TABLE app_v2.users IN SHARE MODE; SELECT pg_sleep(3)"
-    sleep 0.3
-    assert_exit 0 pgtandem backfill
-    assert_contains "$output" "lock timeout"
-    assert_contains "$output" "the copy goes on"
+        LOCK TABLE app_v2.users IN SHARE MODE; SELECT pg_sleep(600)"
+    wait_until 10 table_is_locked
+    background locked "$PGTANDEM" backfill
+    wait_until 60 grep -q "lock timeout" "$log"
+    sql main app "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'PgSleep'" >"$T/ended"
+    background_wait locked 60
+    assert_contains "$(cat "$log")" "the copy goes on"
     assert_complete
     start_afresh
+}
+
+table_is_locked() {
+    [ "$(sql main app "SELECT count(*) FROM pg_locks WHERE relation = 'app_v2.users'::regclass AND mode = 'ShareLock' AND granted")" = 1 ]
 }
 
 # messages ORIGINS: rows of the new table that wal2json shows to a slot that leaves
