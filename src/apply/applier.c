@@ -45,16 +45,27 @@ static bool slice_is_last(const struct applier *applier) {
     return applier->first + applier->count >= applier->batch->n_changes;
 }
 
-static bool slice_ends_transaction(const struct applier *applier) {
+bool applier_slice_ends_transaction(const struct applier *applier) {
     return slice_is_last(applier) || slice_change(applier, 0)->transaction.end !=
                                          slice_change(applier, applier->count)->transaction.end;
+}
+
+/* The end of the source transaction that the slice is of; the last piece of a large one can
+ * be without changes. */
+static lsn_t slice_transaction_end(const struct applier *applier) {
+    return applier->count > 0 ? slice_change(applier, applier->count - 1)->transaction.end
+                              : applier->batch->last.end;
+}
+
+bool applier_is_strict(const struct applier *applier) {
+    return slice_transaction_end(applier) == applier->strict_end;
 }
 
 /* Row by row, each source transaction is a target transaction of its own, so that as
  * few rows as possible stay locked meanwhile. */
 static bool slice_commits(const struct applier *applier) {
-    return applier->batch->ends &&
-           (slice_is_last(applier) || (applier->by_rows && slice_ends_transaction(applier)));
+    return applier->batch->ends && (slice_is_last(applier) ||
+                                    (applier->by_rows && applier_slice_ends_transaction(applier)));
 }
 
 /* undoing */
@@ -81,7 +92,7 @@ static struct failure describe_failure(const struct applier *applier, const stru
         .error = error,
         .at_commit = applier->at_commit,
         .at_constraints = applier->at_constraints,
-        .lenient = !round_is_strict(applier) && (applier->carries || is_split(applier)),
+        .lenient = !applier_is_strict(applier) && (applier->carries || is_split(applier)),
         .moved = applier->moved,
         .by_rows = applier->by_rows,
         .carries = applier->carries,
@@ -155,7 +166,7 @@ static enum recovery choose_recovery(struct applier *applier) {
     }
     bool is_about_row = applier->error.class == ERR_CLASS_ROW;
     if (is_about_row && failure.lenient && (recovery == RECOVERY_strictly || failure.at_commit)) {
-        applier->strict_end = slice_change(applier, 0)->transaction.end;
+        applier->strict_end = slice_transaction_end(applier);
     }
     if (recovery == RECOVERY_fail && applier->slice_parks && is_about_row) {
         explain_parking(applier);

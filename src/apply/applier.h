@@ -164,4 +164,9 @@ void applier_abandon(struct applier *applier);
 void applier_submit(struct applier *applier, struct batch *batch);
 bool applier_is_idle(const struct applier *applier);
 
+/* For round.c: does the slice end its source transaction? Are that one's deferred
+ * constraints asked behind each of its slices? */
+bool applier_slice_ends_transaction(const struct applier *applier);
+bool applier_is_strict(const struct applier *applier);
+
 #endif

@@ -62,7 +62,7 @@ enum recovery recovery_choose(const struct failure *f) {
     if (f->error->code == ERR_NONE) {
         return RECOVERY_again;
     }
-    if (f->error->class == ERR_CLASS_ROW && !f->parking && wants_strictness(f)) {
+    if (f->error->class == ERR_CLASS_ROW && wants_strictness(f)) {
         return f->carries ? RECOVERY_fail : RECOVERY_strictly;
     }
     if (f->at_commit && (f->carries || f->by_rows)) {

@@ -101,25 +101,12 @@ static bool is_whole(const struct applier *applier) {
     return applier->by_rows && applier->batch->ends && !applier->batch->continues;
 }
 
-static const struct change *last_of_slice(const struct applier *applier) {
-    return &applier->batch->changes[applier->first + applier->count - 1];
-}
-
-static bool ends_transaction(const struct applier *applier) {
-    size_t next = applier->first + applier->count;
-    return next >= applier->batch->n_changes ||
-           applier->batch->changes[next].transaction.end != last_of_slice(applier)->transaction.end;
-}
-
-bool round_is_strict(const struct applier *applier) {
-    return applier->count > 0 && last_of_slice(applier)->transaction.end == applier->strict_end;
-}
-
 /* Changes of one transaction may need each other, as rows that refer to each other in a
  * circle do: so it is done behind the last of them, unless it is not known by then which of
  * them is at fault. */
 static bool checks_constraints(const struct applier *applier) {
-    return round_is_strict(applier) || (is_whole(applier) && ends_transaction(applier));
+    return applier_is_strict(applier) ||
+           (is_whole(applier) && applier_slice_ends_transaction(applier));
 }
 
 void round_open(struct applier *applier, bool careful) {
@@ -132,7 +119,7 @@ void round_open(struct applier *applier, bool careful) {
     if (applier->slice_guarded) {
         round_queue(applier, "SAVEPOINT slice");
     }
-    if (is_whole(applier) || round_is_strict(applier)) {
+    if (is_whole(applier) || applier_is_strict(applier)) {
         round_queue(applier, "SET CONSTRAINTS ALL DEFERRED");
     }
 }

@@ -55,9 +55,6 @@ void round_close(struct applier *applier, const struct transaction *commits,
 /* Back to the slice's savepoint, or altogether. */
 void round_undo(struct applier *applier, bool all);
 
-/* Are the slice's constraints checked behind each of its transaction's slices? */
-bool round_is_strict(const struct applier *applier);
-
 /* Takes one result: rows go to applier->effects, the first error to
  * applier->error. */
 void round_take(struct applier *applier, const PGresult *result);

@@ -299,6 +299,25 @@ SQL
     wait_rows 30 main app "SELECT string_agg(id || ':' || u, ' ' ORDER BY id) FROM n.t" "1:2 2:1 10:10 11:11"
 }
 
+# The last change of the transaction is the one at fault, and an earlier row needs it.
+test_a_row_that_needs_one_at_fault_is_parked_with_it() {
+    sql main app "BEGIN; INSERT INTO o.t VALUES (21, 22, 21, 'x'); INSERT INTO o.t VALUES (22, 22, 22, 'bad'); COMMIT"
+    sql main app "INSERT INTO o.t VALUES (23, 23, 23, 'x')"
+    wait_rows 30 main app "$open_keys" "12 21 22"
+    wait_rows 30 main app "SELECT string_agg(id::text, ' ') FROM n.t WHERE id > 20" 23
+    sql main app "DELETE FROM o.t WHERE id IN (21, 22)"
+    wait_rows 30 main app "$open_keys" 12
+}
+
+# A large value makes a piece of its row, and the COMMIT comes by itself.
+test_a_large_row_that_a_deferred_constraint_refuses() {
+    sql main app "INSERT INTO o.t VALUES (31, 9999, 31, repeat('x', 6000000)); INSERT INTO o.t VALUES (32, 32, 32, 'x')"
+    wait_rows 30 main app "$open_keys" "12 31"
+    wait_rows 30 main app "SELECT string_agg(id::text, ' ') FROM n.t WHERE id > 30" 32
+    sql main app "DELETE FROM o.t WHERE id = 31"
+    wait_rows 30 main app "$open_keys" 12
+}
+
 # In pieces, and refused only when they are committed: streamed anew, and found then.
 test_a_row_that_a_deferred_constraint_refuses_in_a_large_transaction() {
     sql main app "INSERT INTO o.t SELECT i, CASE WHEN i = 1300 THEN 9999 ELSE i END, i, 'x' FROM generate_series(1001, 1499) i"
