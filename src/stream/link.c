@@ -404,8 +404,9 @@ static void explain_undecodable(const struct link *link, struct err *err) {
                 link->transaction.xid, end.text, link->source.label);
     err_hint(
         err,
-        "it would fail at every try. The way on leaves that transaction out of the stream "
-        "and repairs what it has changed: 1. end the service; 2. in %s: SELECT "
+        "it would fail at every try. The way on leaves out of the stream what is not applied up "
+        "to its end, and repairs that from what both tables hold: 1. end the service; 2. in %s: "
+        "SELECT "
         "pg_replication_slot_advance('%s', '%s'); 3. start the service; 4. pgtandem verify "
         "--full --repair; the guide says what to do with a row that is too large for that, too",
         link->source.label, link->slot.text, end.text);
