@@ -9,6 +9,7 @@
 #include "apply/array.h"
 #include "apply/described.h"
 #include "apply/round.h"
+#include "base/text.h"
 #include "pg/quote.h"
 
 enum { CONFLICT_PARAMS = 12 }; /* before the key's */
@@ -61,10 +62,6 @@ void record_rechecks(struct applier *applier) {
 
 /* parked rows */
 
-static const char *name_or_null(const char *text) {
-    return text[0] != '\0' ? text : NULL;
-}
-
 /* `row`: nothing where it was refused, or could not be kept. */
 static void queue_parked_row(struct applier *applier, const struct change *change,
                              const struct described *key, const struct described *row) {
@@ -78,7 +75,7 @@ static void queue_parked_row(struct applier *applier, const struct change *chang
                             change_op_name(change->op),
                             applier->park_reason.sqlstate,
                             applier->park_reason.message,
-                            name_or_null(applier->park_reason.constraint),
+                            text_or_null(applier->park_reason.constraint),
                             applier->park_reason.server,
                             row->names.data,
                             row->values.data,

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "command/service_record.h"
 
 static const usec_t report_interval = USEC_SECOND;
@@ -90,10 +91,6 @@ static bool is_news(const struct service_report *a, const struct service_report 
     return strcmp(a->state, b->state) != 0 || strcmp(a->error, b->error) != 0 ||
            strcmp(a->error_values, b->error_values) != 0 || fabs(a->lag - b->lag) > 0.05 ||
            fabs(a->changes_per_second - b->changes_per_second) > 0.05;
-}
-
-static const char *text_or_null(const char *text) {
-    return text[0] != '\0' ? text : NULL;
 }
 
 static bool write_report(struct service *service, enum direction direction,

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "command/service.h"
+#include "model/disclosure.h"
 #include "pg/blockers.h"
 #include "pg/quote.h"
 #include "pg/state.h"
@@ -26,24 +28,8 @@ struct watch {
 
 /* the key of a row */
 
-static bool is_integer(const struct column *column) {
-    enum { INT8 = 20, INT2 = 21, INT4 = 23 };
-    uint32_t oid = column->type.base_oid;
-    return oid == INT8 || oid == INT2 || oid == INT4;
-}
-
 static const struct column *key_column(const struct mapping *mapping, size_t i) {
     return &mapping->target->columns[mapping->columns[mapping->key[i]].target];
-}
-
-/* Other keys may be people's names. */
-static bool may_show_key(const struct mapping *mapping) {
-    for (size_t i = 0; i < mapping->n_key; i++) {
-        if (!is_integer(key_column(mapping, i))) {
-            return false;
-        }
-    }
-    return true;
 }
 
 static const struct mapping *find_mapping(const struct link *link, uint32_t relation) {
@@ -55,45 +41,48 @@ static const struct mapping *find_mapping(const struct link *link, uint32_t rela
     return NULL;
 }
 
-/* "id 42, part 7" of the row at this place, "" when it is not known. */
+static void add_key(const struct mapping *mapping, const struct value *key, struct buf *text) {
+    struct arena arena;
+    arena_init(&arena);
+    buf_add_format(text, " with %s", disclosure_key_text(mapping, key, &arena));
+    arena_fini(&arena);
+}
+
+/* Of the row at this place, if it is still there. */
 static void add_key_at(const struct watch *watch, const struct mapping *mapping, const char *row,
                        struct buf *text) {
     struct buf sql;
     struct err ignored;
     buf_init(&sql);
-    buf_add_text(&sql, "SELECT concat_ws(', '");
+    buf_add_text(&sql, "SELECT t.");
     for (size_t i = 0; i < mapping->n_key; i++) {
-        const char *name = key_column(mapping, i)->name;
-        buf_add_text(&sql, ", ");
-        quote_literal(&sql, name, strlen(name));
-        buf_add_text(&sql, " || ' ' || t.");
-        quote_identifier(&sql, name);
+        buf_add_text(&sql, i > 0 ? ", t." : "");
+        quote_identifier(&sql, key_column(mapping, i)->name);
     }
-    buf_add_text(&sql, ") FROM ");
+    buf_add_text(&sql, " FROM ");
     quote_table(&sql, &mapping->target->name);
     buf_add_text(&sql, " AS t WHERE t.ctid = $1::tid");
-    char *key = db_text(watch->reporter, &ignored, sql.data, 1, &row);
-    if (key != NULL) {
-        buf_add_format(text, " (%s)", key);
+    PGresult *r = db_query(watch->reporter, &ignored, sql.data, 1, &row);
+    if (r != NULL && PQntuples(r) > 0) {
+        struct value *key = mem_zero(mapping->n_key, sizeof *key);
+        for (size_t i = 0; i < mapping->n_key; i++) {
+            key[i] = result_value(r, 0, (int)i);
+        }
+        add_key(mapping, key, text);
+        free(key);
     }
-    free(key);
+    PQclear(r);
     buf_fini(&sql);
 }
 
-static void add_key_of_change(const struct change *change, struct buf *text) {
-    buf_add_text(text, " (");
-    for (size_t i = 0; i < change->mapping->n_key; i++) {
-        buf_add_format(text, "%s%s ", i > 0 ? ", " : "", key_column(change->mapping, i)->name);
-        buf_add(text, change->key[i].data, change->key[i].size);
-    }
-    buf_add_char(text, ')');
-}
-
-/* The one change that is being written; NULL: there are several. */
+/* The one row that is being written; NULL: there are several, or none. */
 static const struct change *single_change(const struct link *link) {
     const struct applier *applier = &link->applier;
-    return applier->batch != NULL && applier->count == 1 ? &applier->batch->changes[applier->first]
-                                                         : NULL;
+    if (applier->batch == NULL || applier->count != 1) {
+        return NULL;
+    }
+    const struct change *change = &applier->batch->changes[applier->first];
+    return change->op != CHANGE_truncate ? change : NULL;
 }
 
 static void add_row(const struct watch *watch, const struct blocked *blocked, struct buf *text) {
@@ -101,14 +90,14 @@ static void add_row(const struct watch *watch, const struct blocked *blocked, st
     const struct change *change = single_change(watch->link);
     if (blocked->row[0] != '\0') {
         buf_add_format(text, "a row of %s", blocked->table);
-        if (mapping != NULL && may_show_key(mapping)) {
+        if (mapping != NULL && disclosure_allows_key(mapping)) {
             add_key_at(watch, mapping, blocked->row, text);
         }
     } else if (change != NULL) {
         const struct table_name *name = &change->mapping->target->name;
         buf_add_format(text, "a row of %s.%s", name->schema, name->name);
-        if (may_show_key(change->mapping)) {
-            add_key_of_change(change, text);
+        if (disclosure_allows_key(change->mapping)) {
+            add_key(change->mapping, change->key, text);
         }
     } else {
         buf_add_text(text, "a row that another transaction has written");

@@ -6,6 +6,7 @@
 
 #include "apply/array.h"
 #include "base/buf.h"
+#include "base/text.h"
 
 const char park_sql[] =
     "INSERT INTO pgtandem.parked (migration, link, table_name, key, operation, sqlstate,"
@@ -65,7 +66,7 @@ void park_params(const struct mapping *mapping, const char *migration, const str
     key_arrays(mapping, row, arena, &params[2], &params[3]);
     params[4] = reason->sqlstate;
     params[5] = reason->message;
-    params[6] = reason->constraint[0] != '\0' ? reason->constraint : NULL;
+    params[6] = text_or_null(reason->constraint);
     params[7] = reason->server;
     params[8] = params[9] = NULL;
     if (has_image) {

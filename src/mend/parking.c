@@ -2,6 +2,7 @@
 #include "mend/parking.h"
 
 #include "apply/described.h"
+#include "base/text.h"
 #include "mend/key.h"
 #include "model/disclosure.h"
 
@@ -17,10 +18,6 @@ static void describe_item(struct described *d, const struct migration *m, const 
 #define THIS_KEY                                                                                   \
     " WHERE migration = $1 AND table_name = $2 AND key = jsonb_object($3::text[], $4::text[])"     \
     "   AND settled_at IS NULL"
-
-static const char *name_or_null(const char *text) {
-    return text[0] != '\0' ? text : NULL;
-}
 
 static bool refresh(struct db *db, const char *const *params, bool *found, struct err *err) {
     PGresult *r = db_query(db, err,
@@ -83,7 +80,7 @@ bool parking_put(struct db *db, struct migration *m, const struct mend *mend, in
                             key.values.data,
                             mend->reason->sqlstate,
                             mend->reason->message,
-                            name_or_null(mend->reason->constraint),
+                            text_or_null(mend->reason->constraint),
                             mend->reason->server,
                             direction_name(mapping->direction),
                             row.names.data,

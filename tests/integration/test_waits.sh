@@ -104,7 +104,7 @@ test_a_slot_says_for_whom_it_waits() {
 test_a_row_is_told_with_who_holds_it() {
     hold west holder "SELECT FROM app_v2.users WHERE id = 1 FOR UPDATE"
     change '= 1'
-    says forward 'a row of app_v2.users (id 1), held by process' "process $(pid_of west holder) (holder, user postgres, database app, idle in transaction, since 20"
+    says forward 'a row of app_v2.users with (id) = (1), held by process' "process $(pid_of west holder) (holder, user postgres, database app, idle in transaction, since 20"
     release holder
     goes_on forward
 }
@@ -112,7 +112,7 @@ test_a_row_is_told_with_who_holds_it() {
 test_of_many_rows_it_is_that_one() {
     hold west holder "SELECT FROM app_v2.users WHERE id = 77 FOR UPDATE"
     change 'BETWEEN 50 AND 100'
-    says forward 'a row of app_v2.users (id 77)' "process $(pid_of west holder)"
+    says forward 'a row of app_v2.users with (id) = (77)' "process $(pid_of west holder)"
     release holder
     goes_on forward
 }
@@ -120,7 +120,7 @@ test_of_many_rows_it_is_that_one() {
 test_a_row_that_is_being_inserted() {
     hold west holder "INSERT INTO app_v2.users VALUES (5001, 'x@y', 'x', 'y')"
     sql east app "INSERT INTO public.users (id, email, full_name) VALUES (5001, 'in the way', 'In Way')"
-    says forward 'a row of app_v2.users (id 5001)' "process $(pid_of west holder)"
+    says forward 'a row of app_v2.users with (id) = (5001)' "process $(pid_of west holder)"
     release holder
     goes_on forward
 }
@@ -128,7 +128,7 @@ test_a_row_that_is_being_inserted() {
 test_a_prepared_transaction_is_told_by_its_gid() {
     sql west app "BEGIN; UPDATE app_v2.users SET bio = bio WHERE id = 2; PREPARE TRANSACTION 'in the way'"
     change '= 2'
-    says forward "a row of app_v2.users (id 2), held by the prepared transaction 'in the way' (user postgres, database app, since 20"
+    says forward "a row of app_v2.users with (id) = (2), held by the prepared transaction 'in the way' (user postgres, database app, since 20"
     sql west app "ROLLBACK PREPARED 'in the way'"
     goes_on forward
 }
