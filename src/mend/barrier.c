@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/backoff.h"
 #include "base/waiting.h"
 #include "pg/blockers.h"
 #include "stream/replication.h"
@@ -19,7 +20,7 @@ struct marks {
 
 struct patience {
     struct waiting waiting;
-    usec_t pause;
+    unsigned tries;
 };
 
 static bool mark_side(struct db *db, lsn_t *lsn, char *xid, size_t size, struct err *err) {
@@ -58,10 +59,11 @@ static bool mark_both(struct migration *m, struct marks *marks, struct err *err)
 static bool wait_a_little(const struct barrier *barrier, struct patience *patience,
                           struct err *err) {
     if (!barrier->watch(barrier->owner, err) ||
-        !loop_sleep(barrier->m->loop, patience->pause, err)) {
+        !loop_sleep(barrier->m->loop, backoff_delay(first_pause, longest_pause, patience->tries),
+                    err)) {
         return false;
     }
-    patience->pause = patience->pause * 2 < longest_pause ? patience->pause * 2 : longest_pause;
+    patience->tries++;
     return true;
 }
 
@@ -137,7 +139,7 @@ static bool wait_for_transactions(const struct barrier *barrier, struct side *si
 
 bool barrier_pass(const struct barrier *barrier, struct err *err) {
     struct marks marks;
-    struct patience patience = {.pause = first_pause};
+    struct patience patience = {0};
     if (!mark_both(barrier->m, &marks, err)) {
         return false;
     }
@@ -146,7 +148,7 @@ bool barrier_pass(const struct barrier *barrier, struct err *err) {
             return false;
         }
     }
-    patience.pause = first_pause;
+    patience.tries = 0;
     for (enum direction d = FORWARD; d <= REVERSE; d++) {
         if (!wait_for_transactions(barrier, migration_source(barrier->m, d), marks.xid[d],
                                    &patience, err)) {
