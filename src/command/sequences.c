@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/backoff.h"
 #include "base/log.h"
 #include "base/waiting.h"
 #include "pg/blockers.h"
@@ -119,7 +120,7 @@ static void explain_wait(struct keeper *k, const struct sequence_step *step, str
 
 /* Waiting for what makes a statement fail to pass. */
 struct wait {
-    usec_t pause;
+    unsigned tries;
     struct waiting waiting;
 };
 
@@ -133,9 +134,7 @@ static bool wait_a_while(struct keeper *k, const struct sequence_step *step, str
         log_line(&k->log, LOG_WARNING, "trying again until it succeeds, for %.0f s now",
                  waiting_seconds(&wait->waiting, now));
     }
-    usec_t pause = wait->pause > 0 ? wait->pause : first_pause;
-    wait->pause = pause * 2 < longest_pause ? pause * 2 : longest_pause;
-    return loop_sleep(k->m->loop, pause, err);
+    return loop_sleep(k->m->loop, backoff_delay(first_pause, longest_pause, wait->tries++), err);
 }
 
 /* one column */

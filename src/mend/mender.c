@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/backoff.h"
 #include "mend/tidy.h"
 
 static const usec_t round_pause = USEC_SECOND / 10, longest_pause = 2 * USEC_SECOND;
@@ -167,8 +168,7 @@ static void choose_pause(struct mender *mender, bool quiet) {
     } else {
         waiting_end(&mender->contended);
     }
-    usec_t longer = mender->pause * 2 < longest_pause ? mender->pause * 2 : longest_pause;
-    mender->pause = stuck ? longer : round_pause;
+    mender->pause = stuck ? backoff_delay(mender->pause, longest_pause, 1) : round_pause;
     mender->ended_at = usec_monotonic();
     mender->next_at = mender->ended_at + (quiet ? idle_pause : mender->pause);
 }
