@@ -50,21 +50,20 @@ enum err_class sqlstate_class(const char *sqlstate, enum raiser raiser) {
     if (is_about_a_row(sqlstate)) {
         return ERR_CLASS_ROW;
     }
-    /* a table that a trigger asks for and that is gone is the trigger's matter; a right
-     * that is missing inside a function is missing for every row */
-    bool is_functions = has_class(sqlstate, "42") || has_class(sqlstate, "0A") ||
-                        has_class(sqlstate, "55") || has_class(sqlstate, "25");
-    return raiser == RAISER_FUNCTION && is_functions && strcmp(sqlstate, "42501") != 0
-               ? ERR_CLASS_ROW
-               : ERR_CLASS_FATAL;
+    /* what a function does with a row is the row's matter, as with a table that is gone; but a
+     * right that is missing is missing for every row, and damage is nobody's */
+    bool is_functions = raiser == RAISER_FUNCTION && strcmp(sqlstate, "42501") != 0 &&
+                        strcmp(sqlstate, "58030") != 0 && !has_class(sqlstate, "XX");
+    return is_functions ? ERR_CLASS_ROW : ERR_CLASS_FATAL;
 }
 
 enum err_class sqlstate_class_of_write(const char *sqlstate, enum raiser raiser) {
     static const char *const of_values[] = {"42601", "42704", "42725", "42P21", "42P22"};
     static const char *const of_functions[] = {"53400", "55006", "57014"};
-    /* a name that is wrong in a value, as one of a regclass; but a right that is missing, or
-     * a key without its index, has no place in the statement either */
-    bool is_name = raiser == RAISER_VALUE && has_class(sqlstate, "42") &&
+    /* a name that is wrong in a value, as one of a regclass or its schema; but a right that is
+     * missing, or a key without its index, has no place in the statement either */
+    bool is_name = raiser == RAISER_VALUE &&
+                   (has_class(sqlstate, "42") || has_class(sqlstate, "3F")) &&
                    strcmp(sqlstate, "42501") != 0 && strcmp(sqlstate, "42P10") != 0;
     bool is_rows = is_name || IS_ONE_OF(sqlstate, of_values) ||
                    (raiser == RAISER_FUNCTION && IS_ONE_OF(sqlstate, of_functions));
@@ -106,6 +105,7 @@ static const struct words known_words[] = {
     {"54", "a row exceeds a limit of the server"},
     {"P0", "a function of the table, such as a trigger, has raised an exception"},
     {"38", "a function of the table has failed"},
+    {"3F000", "a value, or a function of the table, names a schema that does not exist"},
     {"39", "a function of the table has failed"},
     {"XX000", "an internal error of the server"},
 };

@@ -119,6 +119,12 @@ static void sqlstates_fall_into_classes(void **state) {
         {"42P01", RAISER_FUNCTION, ERR_CLASS_ROW},
         {"42501", RAISER_FUNCTION, ERR_CLASS_FATAL},
         {"55P03", RAISER_FUNCTION, ERR_CLASS_CONTENDED},
+        {"26000", RAISER_FUNCTION, ERR_CLASS_ROW},
+        {"2BP01", RAISER_FUNCTION, ERR_CLASS_ROW},
+        {"3D000", RAISER_FUNCTION, ERR_CLASS_ROW},
+        {"58P01", RAISER_FUNCTION, ERR_CLASS_ROW},
+        {"58030", RAISER_FUNCTION, ERR_CLASS_FATAL},
+        {"XX001", RAISER_FUNCTION, ERR_CLASS_FATAL},
         {"57014", RAISER_FUNCTION, ERR_CLASS_PASSING},
         /* whatever a trigger chooses to raise */
         {"40001", RAISER_USER, ERR_CLASS_ROW},
@@ -137,6 +143,8 @@ static void what_a_write_meets_in_a_value_is_the_rows(void **state) {
     assert_int_equal(sqlstate_class_of_write("42601", RAISER_SERVER), ERR_CLASS_ROW);
     assert_int_equal(sqlstate_class_of_write("42P01", RAISER_VALUE), ERR_CLASS_ROW);
     assert_int_equal(sqlstate_class_of_write("42P01", RAISER_SERVER), ERR_CLASS_FATAL);
+    assert_int_equal(sqlstate_class_of_write("3F000", RAISER_VALUE), ERR_CLASS_ROW);
+    assert_int_equal(sqlstate_class_of_write("3F000", RAISER_SERVER), ERR_CLASS_FATAL);
     assert_int_equal(sqlstate_class_of_write("42501", RAISER_VALUE), ERR_CLASS_FATAL);
     assert_int_equal(sqlstate_class_of_write("42P10", RAISER_VALUE), ERR_CLASS_FATAL);
     assert_int_equal(sqlstate_class_of_write("57014", RAISER_FUNCTION), ERR_CLASS_ROW);
