@@ -179,7 +179,8 @@ static bool batch_is_full(const struct link *link) {
     size_t limit = (size_t)link->m->config->stream.batch_rows;
     const struct batch *batch = link->gathering;
     if (!link->in_transaction) {
-        return batch->n_changes >= limit || batch->bytes >= batch_bytes;
+        /* with a large transaction's last piece there is no other that could fail with it */
+        return batch->continues || batch->n_changes >= limit || batch->bytes >= batch_bytes;
     }
     if (may_go_on_truncating(link)) {
         return false;
