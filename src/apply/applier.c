@@ -77,9 +77,11 @@ static bool holds_rows(const struct applier *applier) {
 
 /* Such a slice has no row to be found, and none that could be parked. */
 static bool slice_truncates(const struct applier *applier) {
-    return applier->by_rows && applier->count > 0 &&
-           slice_change(applier, applier->count - 1)->op == CHANGE_truncate &&
-           slice_change(applier, 0)->op == CHANGE_truncate;
+    size_t n = 0;
+    while (n < applier->count && slice_change(applier, n)->op == CHANGE_truncate) {
+        n++;
+    }
+    return applier->by_rows && n > 0 && n == applier->count;
 }
 
 /* Is the slice one of several of its source transaction? */
@@ -139,8 +141,14 @@ static void explain_parking(struct applier *applier) {
     applier->error.class = ERR_CLASS_FATAL;
 }
 
+/* Checked strictly, a transaction's innocent rows may be parked as well: all of it is one. */
+static bool streak_counts_slice(const struct applier *applier) {
+    return !applier_is_strict(applier) || applier->strict_counted != applier->strict_end;
+}
+
 static bool too_many_in_a_row(struct applier *applier) {
-    if (park_streak_allows(&applier->parks, applier->error.sqlstate)) {
+    if (!streak_counts_slice(applier) ||
+        park_streak_allows(&applier->parks, applier->error.sqlstate)) {
         return false;
     }
     name_row(applier);
@@ -491,13 +499,18 @@ static void committed(struct applier *applier) {
     applier->restarts = 0;
 }
 
+static void note_streak(struct applier *applier) {
+    if (!applier->slice_parks && applier->count > 0) {
+        park_streak_end(&applier->parks);
+    } else if (applier->slice_parks && streak_counts_slice(applier)) {
+        park_streak_add(&applier->parks, applier->park_reason.sqlstate);
+        applier->strict_counted = applier_is_strict(applier) ? applier->strict_end : 0;
+    }
+}
+
 static void next_slice(struct applier *applier) {
     applier->totals = applier->totals_after;
-    if (applier->slice_parks) {
-        park_streak_add(&applier->parks, applier->park_reason.sqlstate);
-    } else if (applier->count > 0) {
-        park_streak_end(&applier->parks);
-    }
+    note_streak(applier);
     applier->doubts = false;
     forget_slice(applier);
     if (slice_commits(applier)) {

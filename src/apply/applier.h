@@ -107,13 +107,14 @@ struct applier {
 
     /* the batch */
     struct batch *batch;
-    size_t first, count; /* the slice of it under way */
-    size_t begun;        /* the first change in the open target transaction */
-    size_t n_committed;  /* target transactions of this batch */
-    size_t split_until;  /* up to there, slices are of one change */
-    lsn_t strict_end;    /* of the source transaction whose constraints are checked strictly */
-    unsigned restarts;   /* row by row, because others were at its rows */
-    usec_t waits_since;  /* usec_monotonic(): others are in its way; 0: nobody */
+    size_t first, count;  /* the slice of it under way */
+    size_t begun;         /* the first change in the open target transaction */
+    size_t n_committed;   /* target transactions of this batch */
+    size_t split_until;   /* up to there, slices are of one change */
+    lsn_t strict_end;     /* of the source transaction whose constraints are checked strictly */
+    lsn_t strict_counted; /* the same, once a row of it that was parked is counted in `parks` */
+    unsigned restarts;    /* row by row, because others were at its rows */
+    usec_t waits_since;   /* usec_monotonic(): others are in its way; 0: nobody */
     enum applier_state state;
     bool carries; /* pieces of earlier batches are in the open target transaction */
     bool by_rows; /* slices are of one source transaction, or of one change */

@@ -246,12 +246,13 @@ test_a_row_that_looks_like_other_trouble_is_parked() {
     teardown
     run_sql main app <<'SQL'
 DROP SCHEMA o CASCADE; DROP SCHEMA n CASCADE; CREATE SCHEMA o; CREATE SCHEMA n;
-CREATE TABLE o.t (id int PRIMARY KEY, q text, p text, way text, r text);
-CREATE TABLE n.t (id int PRIMARY KEY, q text, p text CHECK (p::jsonpath IS NOT NULL), way text, r text CHECK (r IS NULL OR r::regclass IS NOT NULL),
+CREATE TABLE o.t (id int PRIMARY KEY, q text, p text, way text, r text, s text);
+CREATE TABLE n.t (id int PRIMARY KEY, q text, p text CHECK (p::jsonpath IS NOT NULL), way text, r text CHECK (r IS NULL OR r::regclass IS NOT NULL), s text CHECK (s IS NULL OR s::regtype IS NOT NULL),
                   v tsquery GENERATED ALWAYS AS (to_tsquery('simple', q)) STORED);
 CREATE FUNCTION n.busy() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.way = 'in use' THEN TRUNCATE n.t; END IF;
+    IF NEW.way = 'no file' THEN PERFORM pg_read_file('no_secret'); END IF;
     RETURN NEW;
 END $$;
 CREATE TRIGGER busy BEFORE INSERT ON n.t FOR EACH ROW EXECUTE FUNCTION n.busy();
@@ -267,7 +268,9 @@ SQL
     sql main app "INSERT INTO o.t VALUES (7, 'a', '$.a', 'in use')"
     sql main app "INSERT INTO o.t VALUES (8, 'c', '$.c', 'fine', 'o.t')"
     sql main app "INSERT INTO o.t VALUES (9, 'd', '$.d', 'fine', 'o.no_secret')"
-    wait_rows 30 main app "$open_keys" "2 3 4 6 7 9"
+    sql main app "INSERT INTO o.t VALUES (10, 'e', '$.e', 'fine', NULL, 'no_secret.t')"
+    sql main app "INSERT INTO o.t VALUES (11, 'f', '$.f', 'no file')"
+    wait_rows 30 main app "$open_keys" "2 3 4 6 7 9 10 11"
     wait_rows 30 main app "SELECT string_agg(id::text, ' ' ORDER BY id) FROM n.t" "1 5 8"
     wait_rows 30 main app "SELECT min(tries) > 1 FROM pgtandem.parked" t
     wait_until 10 is_streaming
@@ -326,6 +329,30 @@ test_a_row_that_a_deferred_constraint_refuses_in_a_large_transaction() {
     wait_until 10 is_streaming
 }
 
+# All that waits beside the last piece of a large transaction is applied apart from it.
+test_small_transactions_at_fault_behind_a_large_one() {
+    service_stop
+    sql main app "INSERT INTO o.t SELECT i, i, i, 'x' FROM generate_series(2001, 2450) i"
+    sql main app "INSERT INTO o.t VALUES (2501, 2501, 2501, 'bad')"
+    sql main app "INSERT INTO o.t VALUES (2502, 9999, 2502, 'x')"
+    sql main app "INSERT INTO o.t VALUES (2503, 2503, 2503, 'x')"
+    service_start
+    wait_rows 30 main app "$open_keys" "12 1300 2501 2502"
+    wait_rows 30 main app "SELECT count(*) FROM n.t WHERE id > 2000" 451
+}
+
+# All rows before the row that they need, and one that needs what never comes: the innocent
+# are parked with it, however many they are, and come once that is mended.
+test_many_that_a_deferred_constraint_refuses_stop_nothing() {
+    sql main app "BEGIN; INSERT INTO o.t SELECT i, 4200, i, 'x' FROM generate_series(3001, 4199) i;
+        INSERT INTO o.t VALUES (4201, 9999, 4201, 'x'), (4200, 4200, 4200, 'x'); COMMIT"
+    wait_rows 60 main app "SELECT count(*) FROM n.t WHERE id = 4200" 1
+    sql main app "DELETE FROM o.t WHERE id = 4201"
+    wait_rows 60 main app "SELECT count(*) FROM n.t WHERE id > 3000" 1200
+    wait_rows 30 main app "$open_keys" "12 1300 2501 2502"
+    wait_until 10 is_streaming
+}
+
 # The batch is full in the middle of one statement's truncates.
 test_truncates_of_one_statement_stay_together_in_a_large_transaction() {
     service_stop
@@ -350,6 +377,14 @@ SQL
     wait_phase live
     sql main app "BEGIN; INSERT INTO o.c SELECT generate_series(1, 19); TRUNCATE o.a, o.b; INSERT INTO o.a VALUES (7); COMMIT"
     wait_rows 30 main app "SELECT (SELECT count(*) FROM n.c), (SELECT string_agg(id::text, ' ') FROM n.a), (SELECT count(*) FROM n.b)" $'19\t7\t0'
+}
+
+test_a_row_at_fault_between_truncates_is_parked() {
+    sql main app "ALTER TABLE n.a ADD CONSTRAINT good CHECK (id <> 13)"
+    sql main app "BEGIN; TRUNCATE o.c; INSERT INTO o.a VALUES (13), (14); TRUNCATE o.c; COMMIT"
+    wait_rows 30 main app "$open_keys" 13
+    wait_rows 30 main app "SELECT (SELECT count(*) FROM n.c), (SELECT string_agg(id::text, ' ') FROM n.a)" $'0\t7 14'
+    wait_until 10 is_streaming
     service_stop
     teardown
 }
